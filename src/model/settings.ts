@@ -1,0 +1,207 @@
+import type { Tier } from "./tier.ts";
+import type { DurationMs } from "./time.ts";
+
+/** How far a forecast may be acted on. Promoted by measured accuracy, demoted by regime change. */
+export const MODES = ["observe", "shadow", "suggest", "active"] as const;
+export type Mode = (typeof MODES)[number];
+
+export type AcceptableRisk = "high" | "medium" | "low";
+export type Sizing = "newsvendor" | "magnitude";
+
+/** Everything the central configuration file says, checked, with durations in milliseconds. See docs/configuration. */
+export interface Settings {
+  readonly service: string;
+  readonly mode: Mode;
+  readonly demand: DemandSettings;
+  /** At least one; the resource that needs the most units decides. */
+  readonly resources: readonly ResourceSettings[];
+  readonly horizons: readonly DurationMs[];
+  readonly forecast: ForecastSettings;
+  readonly tiers: Readonly<Record<Tier, TierSettings>>;
+  readonly warm: WarmSettings;
+  readonly limits: LimitSettings;
+  readonly risk: RiskSettings;
+  readonly sizing: SizingSettings;
+  readonly missing: MissingSettings;
+  readonly leadTime: { readonly priorMs: DurationMs; readonly quantile: number };
+  readonly schedule: ScheduleSettings;
+  readonly policies: PolicySettings;
+  readonly platform: LocalPlatformSettings;
+  readonly pulumi: PulumiSettings;
+  readonly state: { readonly folder: string; readonly retention: DurationMs };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface DemandSettings {
+  /** `platform`: live counts from the router. `csv`, `access-log`: files. */
+  readonly source: "platform" | "csv" | "access-log";
+  /** The file; for `source: platform`, optional history to learn from. */
+  readonly path: string | undefined;
+  readonly valueColumn: string | undefined;
+  readonly timeColumn: string | undefined;
+  readonly stepMs: DurationMs;
+  /** IANA zone whose local clock the daily and weekly rhythm follows. */
+  readonly timeZone: string;
+  /** Demand older than this is stale: capacity is held, never lowered. */
+  readonly staleAfterMs: DurationMs;
+  /** History kept for learning. */
+  readonly historyMs: DurationMs;
+  /** A source's numbers times this are requests/s (a count per step: 1 / seconds of the step). */
+  readonly scale: number;
+}
+
+/**
+ * Demand-to-units rule of one resource. `requests`: a queue with a latency objective. `amount`: so much of a
+ * resource per request against so much in a unit.
+ */
+export type ResourceSettings = QueueResourceSettings | AmountResourceSettings;
+
+export interface QueueResourceSettings {
+  readonly kind: "queue";
+  readonly name: string;
+  readonly slotsPerUnit: number;
+  readonly serviceTimeMs: DurationMs;
+  readonly latencyObjectiveMs: DurationMs;
+  /** Share of requests that must meet the objective, 0.95 for p95. */
+  readonly latencyPercentile: number;
+}
+
+export interface AmountResourceSettings {
+  readonly kind: "amount";
+  readonly name: string;
+  /** Amount in use per request/s of demand (cpu cores, GiB, MiB/s ...). */
+  readonly perRps: number;
+  /** Amount in use with no demand at all, over the whole service. */
+  readonly idle: number;
+  readonly perUnit: number;
+  readonly targetUtilization: number;
+}
+
+export interface ForecastSettings {
+  readonly members: readonly string[];
+  /** Heavy members (Prophet, MSTL) are refitted this often; light ones at each cycle. */
+  readonly refitMs: DurationMs;
+  /** Longest history a fit sees. */
+  readonly trainMs: DurationMs;
+  /** Quantiles are capped at this times the highest demand in the training history. */
+  readonly capFactor: number;
+  readonly threads: number;
+}
+
+export interface TierSettings {
+  readonly minUnits: number;
+  readonly maxUnits: number;
+  readonly priceUsdPerUnitHour: number;
+}
+
+export interface WarmSettings {
+  readonly maxUnits: number;
+  readonly priceUsdPerUnitHour: number;
+  readonly expiryMs: DurationMs;
+  /** q_burst of the sizing rules. */
+  readonly quantile: number;
+}
+
+export interface LimitSettings {
+  readonly maxTotalUnits: number;
+  readonly maxCostUsdPerHour: number;
+  /** Units a tier may grow in one update. */
+  readonly maxStepUpUnits: number;
+  /** Units a tier may shrink in one update. */
+  readonly maxStepDownUnits: number;
+  /** Units of the total kept for burst: baseline + predictive stay below maxTotalUnits minus this. */
+  readonly burstReserveUnits: number;
+  readonly maxUpdatesPerHour: number;
+}
+
+export interface RiskSettings {
+  readonly acceptable: AcceptableRisk;
+  /** Trust below this: reactive-only. */
+  readonly trustFloor: number;
+  /** Trust at or above this and demand expected to rise: aggressive. */
+  readonly aggressiveAbove: number;
+}
+
+export interface SizingSettings {
+  readonly rule: Sizing;
+  /** Cost of one unit missing for an hour (c_under); a unit too many costs its price (c_over). */
+  readonly underUsdPerUnitHour: number;
+  /** Shrink only when the need is below size * (1 - band). */
+  readonly releaseBand: number;
+  /** A size is lowered to the largest need of this long. */
+  readonly stabilizationMs: DurationMs;
+  /** Baseline is reviewed this often and moved at most `baselineStepUnits`. */
+  readonly baselineReviewMs: DurationMs;
+  readonly baselineStepUnits: number;
+  /** A change is not worth an update below this saving (shrinking only). */
+  readonly minSavingUsdPerHour: number;
+  /** Safety margin on top of the need, 0.1 for 10 %. */
+  readonly marginFraction: number;
+}
+
+export interface MissingSettings {
+  /** Capacity is held this long after demand went missing, then goes to the fallback. */
+  readonly holdMs: DurationMs;
+  /** Total units of the safe fallback; the larger of this and what is held wins. */
+  readonly fallbackUnits: number;
+}
+
+export interface ScheduleSettings {
+  readonly intervalMs: DurationMs;
+  /** Share of the interval by which a start is shifted at random. */
+  readonly jitterFraction: number;
+  /** A decision older than this is not applied. */
+  readonly maxDecisionAgeMs: DurationMs;
+}
+
+/** Values handed to the policy pack; on purpose not computed from `limits`. */
+export interface PolicySettings {
+  /** Folder of the pack; undefined: the one shipped. */
+  readonly pack: string | undefined;
+  readonly limits: PolicyLimits;
+}
+
+export interface PolicyLimits {
+  readonly maxBaselineUnits: number;
+  readonly maxPredictiveUnits: number;
+  readonly maxBurstUnits: number;
+  readonly maxWarmUnits: number;
+  readonly maxTotalUnits: number;
+  readonly maxStepUpUnits: number;
+  readonly maxStepDownUnits: number;
+  readonly maxCostUsdPerHour: number;
+  readonly minBaselineUnits: number;
+  readonly burstReserveUnits: number;
+  readonly requiredTags: readonly string[];
+  readonly priceUsdPerUnitHour: Readonly<Record<Tier | "warm", number>>;
+}
+
+/** The embedded platform: worker processes behind a router on this machine. */
+export interface LocalPlatformSettings {
+  readonly kind: "local";
+  /** 0: any free port. */
+  readonly routerPort: number;
+  readonly slotsPerUnit: number;
+  readonly serviceTimeMs: DurationMs;
+  /** Start time of a unit: log-normal with this median and spread (sigma of the logarithm), wall time. */
+  readonly startMedianMs: DurationMs;
+  readonly startSigma: number;
+  readonly drainMs: DurationMs;
+  readonly queueLimit: number;
+  /** The supervisor refuses to run more units than this, whoever asks. */
+  readonly maxUnits: number;
+}
+
+export interface PulumiSettings {
+  /** `file://...` under the state folder unless given; any Pulumi backend. */
+  readonly backend: string | undefined;
+  readonly project: string;
+  readonly baseStack: string;
+  readonly tierStack: string;
+  /** File that holds the passphrase; made on first use when it is missing. */
+  readonly passphraseFile: string | undefined;
+  /** Wall time an engine run may take before it is interrupted, then killed. */
+  readonly deadlineMs: DurationMs;
+  readonly memoryMib: number;
+}

@@ -1,0 +1,40 @@
+import type { Tier } from "./tier.ts";
+
+/** All that a tier stack's program is a function of. Plain JSON: recorded, hashed, shown by `plan`. */
+export interface StackInputs {
+  readonly service: string;
+  readonly platform: "local";
+  /** Rises with each plan; the platform and the stack refuse a lower one. */
+  readonly planGeneration: number;
+  readonly decisionId: string;
+  readonly cutoffMs: number;
+  readonly tiers: Readonly<Record<Tier, TierInputs>>;
+  readonly warm: { readonly units: number; readonly expiresMs: number | null; readonly reason: string };
+  /** Units needed for demand observed now: step limits do not bind up to it. */
+  readonly observedUnits: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** File through which the provider finds the supervisor (address and token). */
+  readonly endpointFile: string;
+}
+
+export interface TierInputs {
+  readonly units: number;
+  readonly priceUsdPerUnitHour: number;
+}
+
+/** What the base stack of the local platform is a function of. */
+export interface BaseInputs {
+  readonly service: string;
+  readonly platform: "local";
+  readonly endpointFile: string;
+  readonly logFile: string;
+  readonly routerPort: number;
+  readonly slotsPerUnit: number;
+  readonly serviceTimeMs: number;
+  readonly startMedianMs: number;
+  readonly startSigma: number;
+  readonly drainMs: number;
+  readonly queueLimit: number;
+  readonly maxUnits: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
