@@ -1,0 +1,65 @@
+import { readdir, readFile } from "node:fs/promises";
+
+/** A live process, as `/proc` shows it. */
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly group: number;
+  /** Start time in clock ticks since boot: a reused pid has another one. */
+  readonly startTicks: number;
+  readonly residentBytes: number;
+}
+
+const PAGE_BYTES = 4096;
+
+/** Reads one process; undefined when it is gone, a zombie, or the system has no `/proc`. */
+export async function readProcess(pid: number): Promise<ProcessInfo | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (fields[0] === "Z" || fields[0] === "X") return undefined;
+    return {
+      pid,
+      group: Number(fields[2]),
+      startTicks: Number(fields[19]),
+      residentBytes: Number(fields[21]) * PAGE_BYTES,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Live members of a process group; empty when all are gone. */
+export async function groupMembers(group: number): Promise<readonly ProcessInfo[]> {
+  const names = await readdir("/proc").catch(() => [] as string[]);
+  const infos = await Promise.all(
+    names.filter((name) => /^\d+$/.test(name)).map((pid) => readProcess(Number(pid))),
+  );
+  return infos.filter((info) => info !== undefined && info.group === group) as ProcessInfo[];
+}
+
+/** True while any member of the group lives; works without `/proc` too. */
+export function groupAlive(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+export function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // Gone already: what was wanted.
+  }
+}
+
+export function pidAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
