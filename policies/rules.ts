@@ -1,0 +1,27 @@
+import { baselineMin } from "./baseline-min.ts";
+import { burstReserve } from "./burst-reserve.ts";
+import { costMax } from "./cost-max.ts";
+import { planPresent } from "./plan-present.ts";
+import { requiredTags } from "./required-tags.ts";
+import type { Rule } from "./rule.ts";
+import { stepDownMax } from "./step-down-max.ts";
+import { stepUpMax } from "./step-up-max.ts";
+import { tierUnitsMax } from "./tier-units-max.ts";
+import { tiersPresent } from "./tiers-present.ts";
+import { totalUnitsMax } from "./total-units-max.ts";
+import { warmUnitsMax } from "./warm-units-max.ts";
+
+/** Every rule of the pack. */
+export const RULES: readonly Rule[] = [
+  tierUnitsMax,
+  warmUnitsMax,
+  totalUnitsMax,
+  stepUpMax,
+  stepDownMax,
+  costMax,
+  baselineMin,
+  burstReserve,
+  tiersPresent,
+  requiredTags,
+  planPresent,
+];
