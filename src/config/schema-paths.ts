@@ -1,0 +1,18 @@
+import { configJsonSchema } from "./json-schema.ts";
+import type { SettingPath } from "./problem.ts";
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+}
+
+/** Path of every setting and every group of settings, in the order of the schema. Inside of lists is left out. */
+export function settingPaths(): readonly SettingPath[] {
+  return pathsBelow(configJsonSchema(), []);
+}
+
+function pathsBelow(node: SchemaNode, path: SettingPath): SettingPath[] {
+  return Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
+    const here = [...path, key];
+    return [here, ...pathsBelow(child, here)];
+  });
+}
