@@ -1,0 +1,91 @@
+import type { Clock } from "../model/ports.ts";
+import { epochMs } from "../model/time.ts";
+
+/** Time that passes only when told to: same calls, same order, every run. */
+export interface SimulatedClock extends Clock {
+  /**
+   * Moves time on by `durationMs`, waking each sleeper at its own instant, earliest first, first come first woken;
+   * what a woken one does (sleep again, too) happens before the next is woken.
+   */
+  advance(durationMs: number): Promise<void>;
+  /** Sets the wall clock off by `durationMs`, back when negative; sleepers and `monotonicMs` do not notice. */
+  jump(durationMs: number): void;
+  /** Sleepers waiting now. */
+  sleeperCount(): number;
+}
+
+interface Sleeper {
+  readonly dueMs: number;
+  readonly order: number;
+  readonly wake: () => void;
+}
+
+export function simulatedClock(options: {
+  readonly originMs: number;
+  readonly speed?: number;
+}): SimulatedClock {
+  const speed = options.speed ?? 1;
+  const sleepers = new Set<Sleeper>();
+  let elapsedMs = 0;
+  let offsetMs = 0;
+  let order = 0;
+
+  const sleep = (durationMs: number, signal?: AbortSignal): Promise<void> => {
+    if (Number.isNaN(durationMs))
+      return Promise.reject(new RangeError("sleep: the duration is not a number"));
+    if (durationMs <= 0 || signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        sleepers.delete(sleeper);
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      const sleeper = { dueMs: elapsedMs + durationMs, order: order++, wake };
+      sleepers.add(sleeper);
+      signal?.addEventListener("abort", wake, { once: true });
+    });
+  };
+
+  const advance = async (durationMs: number): Promise<void> => {
+    const endMs = elapsedMs + durationMs;
+    await settle();
+    for (let next = firstDue(sleepers, endMs); next !== undefined; next = firstDue(sleepers, endMs)) {
+      elapsedMs = Math.max(elapsedMs, next.dueMs);
+      next.wake();
+      await settle();
+    }
+    elapsedMs = endMs;
+  };
+
+  return {
+    speed,
+    nowMs: () => epochMs(Math.floor(options.originMs + offsetMs + elapsedMs)),
+    monotonicMs: () => elapsedMs / speed,
+    sleep,
+    advance,
+    jump: (durationMs) => {
+      offsetMs += durationMs;
+    },
+    sleeperCount: () => sleepers.size,
+  };
+}
+
+function firstDue(sleepers: ReadonlySet<Sleeper>, endMs: number): Sleeper | undefined {
+  let first: Sleeper | undefined;
+  for (const sleeper of sleepers) {
+    if (sleeper.dueMs > endMs) continue;
+    if (first === undefined || sleeper.dueMs < first.dueMs || isTieBefore(sleeper, first)) first = sleeper;
+  }
+  return first;
+}
+
+function isTieBefore(a: Sleeper, b: Sleeper): boolean {
+  return a.dueMs === b.dueMs && a.order < b.order;
+}
+
+/** Lets every promise that can go on do so: a macrotask runs after all microtasks, and those after IO polls. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
