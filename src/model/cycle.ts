@@ -47,7 +47,12 @@ export type ApplyOutcome =
   | { readonly kind: "awaiting-approval"; readonly planHash: string }
   | {
       readonly kind: "applied";
+      /** Operations by kind, as the engine summed them up. */
       readonly changes: Readonly<Record<string, number>>;
+      /** The diff, a line each: `~ predictive units 3 -> 8`. */
+      readonly diff: readonly string[];
+      /** Times a policy said that it passed, over both engine runs. */
+      readonly policiesPassed: number;
       readonly engineMs: number;
     }
   /** The policy pack said no; its own words. */

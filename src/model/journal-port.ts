@@ -121,7 +121,7 @@ export interface JournalState {
   readonly "baseline-review": { readonly atMs: number; readonly units: number };
   readonly "missing-since": { readonly atMs: number };
   /** Units needed lately, oldest first: what a scale-down looks back on. */
-  readonly "need-history": readonly { readonly atMs: number; readonly units: number }[];
+  readonly "need-history": readonly { readonly atMs: number; readonly units: number | null }[];
   readonly "update-times": readonly number[];
   readonly warm: { readonly expiresMs: number; readonly reason: string };
   readonly status: DaemonStatus;

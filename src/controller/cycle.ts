@@ -1,0 +1,354 @@
+import {
+  type ApplyOutcome,
+  type CycleRecord,
+  STAGES,
+  type Stage,
+  toRecord,
+  type Verdict,
+} from "../model/cycle.ts";
+import { type DecideInput, decideSettings } from "../model/decide-input.ts";
+import type { PlatformState } from "../model/platform.ts";
+import type { DemandSeries } from "../model/series.ts";
+import type { StackInputs } from "../model/stack-inputs.ts";
+import { TIERS } from "../model/tier.ts";
+import { HOUR_MS } from "../model/time.ts";
+import { addCycle } from "../model/totals.ts";
+import { inputsKey } from "../render/inputs-key.ts";
+import { render } from "../render/render.ts";
+import { verify } from "../verify/verify.ts";
+import { act } from "./act.ts";
+import { observeDemand } from "./observe-demand.ts";
+import type { ControllerParts } from "./parts.ts";
+import { recoverNow } from "./recover.ts";
+import { appliedSizes, type ControllerState, saveState } from "./state.ts";
+import { think } from "./think.ts";
+import { summarizeTraffic } from "./traffic-summary.ts";
+
+const LEAD_TIMES_USED = 200;
+
+export interface CycleOptions {
+  readonly stopAfter?: Stage;
+  readonly signal: AbortSignal;
+}
+
+type Draft = { -readonly [Key in keyof CycleRecord]: CycleRecord[Key] };
+
+/** One cycle as it is being made: what earlier stages left for later ones. */
+interface Pass {
+  readonly parts: ControllerParts;
+  readonly state: ControllerState;
+  readonly options: CycleOptions;
+  readonly record: Draft;
+  measuredServiceTimeMs: number | null;
+  series: DemandSeries | null;
+  input: DecideInput | null;
+}
+
+const RUN_ONCE: Readonly<Partial<Record<Stage, (pass: Pass) => Promise<void>>>> = {
+  observe,
+  forecast,
+  decide,
+  render: renderInputs,
+  apply,
+  verify: verifyOutcome,
+};
+
+/**
+ * One pass of the pipeline. Expected endings are in the record; a broken assumption ends the cycle, is recorded as
+ * its error, and leaves capacity as it is.
+ */
+export async function runCycle(
+  parts: ControllerParts,
+  state: ControllerState,
+  options: CycleOptions,
+): Promise<CycleRecord> {
+  const record = emptyRecord(parts);
+  const pass: Pass = {
+    parts,
+    state,
+    options,
+    record,
+    measuredServiceTimeMs: null,
+    series: null,
+    input: null,
+  };
+  for (const stage of STAGES) {
+    const run = RUN_ONCE[stage];
+    if (run !== undefined) await timed(pass, stage, run);
+    if (record.error !== null || stage === options.stopAfter) break;
+  }
+  return finish(pass);
+}
+
+async function timed(pass: Pass, stage: Stage, run: (pass: Pass) => Promise<void>): Promise<void> {
+  const began = pass.parts.clock.monotonicMs();
+  try {
+    await run(pass);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    pass.record.error = `${stage}: ${message}`;
+    pass.state.lastError = { atMs: pass.parts.clock.nowMs(), stage, message };
+    pass.parts.log.error(stage, message, { cycle: pass.record.cycle });
+  }
+  const tookMs = Math.round((pass.parts.clock.monotonicMs() - began) * 10) / 10;
+  pass.record.stageMs = { ...pass.record.stageMs, [stage]: tookMs };
+}
+
+async function observe(pass: Pass): Promise<void> {
+  const { parts, record, state } = pass;
+  const { series, observation } = await observeDemand(parts, parts.clock.nowMs());
+  record.observation = observation;
+  record.platform = await readPlatform(parts, record.cycle);
+  const traffic = await parts.platform.traffic(parts.wallMs() - 60_000).catch(() => []);
+  pass.measuredServiceTimeMs = summarizeTraffic(traffic).meanServiceMs;
+  pass.series = series;
+  if (observation.freshness === "fresh") {
+    if (state.missingSinceMs !== null) parts.log.info("observe", "demand is back");
+    state.missingSinceMs = null;
+  } else if (state.missingSinceMs === null) {
+    state.missingSinceMs = observation.atMs;
+    parts.log.warn("observe", `demand is ${observation.freshness}: capacity is held. ${observation.note}`);
+  }
+}
+
+async function forecast(pass: Pass): Promise<void> {
+  const { parts, state, record, series } = pass;
+  if (series === null) {
+    record.forecast = null;
+    return;
+  }
+  if (state.forecast === null || state.forecast.forecast.cutoffMs !== record.observation.cutoffMs) {
+    state.forecast = await parts.forecaster.forecast(parts.settings.service, series);
+  }
+  record.forecast = toRecord(state.forecast.forecast);
+  record.evidence = state.forecast.evidence;
+}
+
+/** `assess` and `decide`: one pure function of one recorded value. */
+async function decide(pass: Pass): Promise<void> {
+  const { parts, state, record } = pass;
+  const input = decideInput(pass);
+  pass.input = input;
+  record.decideInput = input;
+  const { decision, needHistory, baselineReviewed } = think(input);
+  record.decision = decision;
+  state.needHistory = needHistory;
+  if (baselineReviewed) state.baselineReviewMs = input.nowMs;
+  for (const bound of decision.limits) {
+    if (!bound.belowReactive) continue;
+    parts.log.warn(
+      "decide",
+      `${bound.limit} keeps ${bound.tier} at ${bound.allowedUnits} of ${bound.askedUnits} units: below what demand needs now`,
+    );
+  }
+}
+
+function decideInput(pass: Pass): DecideInput {
+  const { parts, state, record } = pass;
+  const nowMs = parts.clock.nowMs();
+  const pause = parts.journal.getState("pause");
+  return {
+    nowMs,
+    decisionId: `${parts.settings.service}-${record.cycle}`,
+    settings: decideSettings(parts.settings),
+    observation: record.observation,
+    forecast: record.forecast,
+    evidence: record.evidence,
+    platform: record.platform,
+    current: appliedSizes(state),
+    warmExpiresMs: state.applied?.warm.expiresMs ?? null,
+    needHistory: state.needHistory,
+    appliedAtMs: state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS && atMs <= nowMs),
+    lastBaselineReviewMs: state.baselineReviewMs,
+    leadTimesMs: parts.journal.leadTimes(LEAD_TIMES_USED).map((sample) => sample.leadTimeMs),
+    measuredServiceTimeMs: pass.measuredServiceTimeMs,
+    missingSinceMs: state.missingSinceMs,
+    pause: pause !== null && pause.untilMs > nowMs ? { untilMs: pause.untilMs, reason: pause.reason } : null,
+  };
+}
+
+/** A new plan number is taken only for a plan that differs: numbers are durable writes. */
+async function renderInputs(pass: Pass): Promise<void> {
+  const { parts, state, record } = pass;
+  if (record.decision === null) return;
+  const { journal } = parts;
+  const draft = renderWith(pass, journal.planGeneration());
+  const differs = state.applied === null || inputsKey(draft) !== inputsKey(state.applied) || hasDrifted(pass);
+  const generation = differs ? journal.nextPlanGeneration() : journal.planGeneration();
+  record.planGeneration = generation;
+  record.stackInputs = { ...draft, planGeneration: generation };
+}
+
+function renderWith(pass: Pass, planGeneration: number): StackInputs {
+  const { parts, record } = pass;
+  const { decision } = record;
+  if (decision === null) throw new Error("render without a decision");
+  return render(decision, {
+    settings: parts.settings,
+    planGeneration,
+    endpointFile: parts.endpointFile,
+  });
+}
+
+async function apply(pass: Pass): Promise<void> {
+  const { parts, state, record, options } = pass;
+  const { decision, stackInputs } = record;
+  if (decision === null || stackInputs === null) return;
+  if (state.needsRecovery || hasDrifted(pass)) {
+    const mended = await recoverNow(parts, parts.journal.openIntents(), options.signal);
+    if (mended.kind !== "recovered" && mended.kind !== "clean") {
+      record.apply = mended.kind === "locked" ? { kind: "locked", by: mended.by } : mended;
+      noteOutcome(pass, record.apply);
+      return;
+    }
+    state.needsRecovery = false;
+  }
+  record.apply = await act(
+    parts,
+    {
+      cycle: record.cycle,
+      mode: parts.settings.mode,
+      decision,
+      inputs: stackInputs,
+      inputsKey: inputsKey(stackInputs),
+      appliedKey: state.applied === null ? null : inputsKey(state.applied),
+      seen: record.platform,
+      drifted: hasDrifted(pass),
+    },
+    options.signal,
+  );
+  noteOutcome(pass, record.apply);
+}
+
+/** Somebody resized a tier behind our back: what the platform wants is not what was applied. */
+function hasDrifted(pass: Pass): boolean {
+  const { platform } = pass.record;
+  const { applied } = pass.state;
+  if (platform === null || applied === null) return false;
+  return TIERS.some((tier) => platform.tiers[tier].wantedUnits !== applied.tiers[tier].units);
+}
+
+function noteOutcome(pass: Pass, outcome: ApplyOutcome): void {
+  const { parts, state, record } = pass;
+  const nowMs = parts.clock.nowMs();
+  switch (outcome.kind) {
+    case "applied":
+      state.applied = record.stackInputs;
+      state.updateTimes = [...state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS), nowMs];
+      state.lastApplyMs = nowMs;
+      state.failedUpdates = 0;
+      parts.log.info("apply", record.decision?.why ?? "applied", { diff: outcome.diff });
+      return;
+    case "no-change":
+    case "not-acting":
+    case "awaiting-approval":
+      return;
+    case "interrupted":
+    case "timeout":
+    case "failed":
+      state.needsRecovery = true;
+      state.failedUpdates += 1;
+      break;
+    case "locked":
+    case "policy-violation":
+    case "no-policy-evidence":
+    case "stale-plan":
+    case "engine-missing":
+      break;
+  }
+  const message = outcomeText(outcome);
+  state.lastError = { atMs: nowMs, stage: "apply", message };
+  parts.log.error("apply", message, { cycle: record.cycle });
+}
+
+/** One line for people. */
+export function outcomeText(outcome: ApplyOutcome): string {
+  switch (outcome.kind) {
+    case "no-change":
+      return "nothing to change";
+    case "applied":
+      return outcome.diff.join("; ");
+    case "awaiting-approval":
+      return `waits for approval of plan ${outcome.planHash}`;
+    case "policy-violation":
+      return `the policy pack refused the plan: ${outcome.violations.join("; ")}`;
+    case "no-policy-evidence":
+      return `refused without the policy pack's verdict: ${outcome.reason}`;
+    case "locked":
+      return `the stack is locked by ${outcome.by}: nothing was touched`;
+    case "not-acting":
+    case "stale-plan":
+    case "interrupted":
+    case "timeout":
+    case "failed":
+    case "engine-missing":
+      return `${outcome.kind}: ${outcome.reason}`;
+  }
+}
+
+async function verifyOutcome(pass: Pass): Promise<void> {
+  const { parts, state, record } = pass;
+  if (state.applied === null) return;
+  const platform =
+    record.apply?.kind === "applied" ? await readPlatform(parts, record.cycle) : record.platform;
+  record.platform = platform;
+  const verdict: Verdict = verify({
+    nowMs: parts.clock.nowMs(),
+    applied: appliedSizes(state),
+  } as never);
+  record.verdict = verdict;
+  if (verdict.kind === "keep") parts.journal.markAppliedGood();
+}
+
+async function readPlatform(parts: ControllerParts, cycle: number): Promise<PlatformState | null> {
+  try {
+    return await parts.platform.state();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    parts.log.warn("observe", message, { cycle });
+    return null;
+  }
+}
+
+function finish(pass: Pass): CycleRecord {
+  const { parts, state, record } = pass;
+  state.lastRecord = record;
+  state.totals = addCycle(state.totals, record);
+  try {
+    parts.journal.appendCycle(record);
+    saveState(parts, state);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    state.lastError = { atMs: parts.clock.nowMs(), stage: "verify", message };
+    parts.log.error("verify", `cycle ${record.cycle} could not be recorded: ${message}`);
+  }
+  return record;
+}
+
+function emptyRecord(parts: ControllerParts): Draft {
+  const startedMs = parts.clock.nowMs();
+  return {
+    schema: 1,
+    cycle: parts.journal.nextCycleNumber(),
+    planGeneration: 0,
+    startedMs,
+    observation: {
+      atMs: startedMs,
+      cutoffMs: startedMs,
+      demandRps: null,
+      recentRps: [],
+      freshness: "missing",
+      note: "not observed",
+    },
+    forecast: null,
+    evidence: null,
+    decideInput: null,
+    decision: null,
+    stackInputs: null,
+    apply: null,
+    verdict: null,
+    platform: null,
+    stageMs: {},
+    error: null,
+  };
+}

@@ -1,0 +1,70 @@
+import type { CycleRecord } from "../model/cycle.ts";
+import { UserError } from "../model/user-error.ts";
+import { runCycle } from "./cycle.ts";
+import type { ControllerParts } from "./parts.ts";
+import { recoverAtStart } from "./recover.ts";
+import { type ControllerState, loadState } from "./state.ts";
+
+export interface DaemonOptions {
+  readonly signal: AbortSignal;
+  /** Aborts a running engine run too; without it a stop waits for the run in hand to end. */
+  readonly hardSignal?: AbortSignal;
+  readonly onCycle?: (record: CycleRecord, state: ControllerState) => void | Promise<void>;
+  readonly onWait?: (nextMs: number, state: ControllerState) => void;
+}
+
+const PRUNE_EVERY_CYCLES = 50;
+
+/**
+ * Runs cycles on schedule until `signal` aborts. A broken assumption ends its cycle and is recorded, not the
+ * daemon; a stop lets the update in hand end.
+ */
+export async function runDaemon(parts: ControllerParts, options: DaemonOptions): Promise<void> {
+  const hard = options.hardSignal ?? new AbortController().signal;
+  const state = loadState(parts);
+  await recoverLoudly(parts, state, hard);
+  for (let count = 0; !options.signal.aborted; count++) {
+    const record = await runCycle(parts, state, { signal: hard });
+    await options.onCycle?.(record, state);
+    if (count % PRUNE_EVERY_CYCLES === PRUNE_EVERY_CYCLES - 1) prune(parts);
+    const next = nextStartMs(parts, record.startedMs);
+    options.onWait?.(next, state);
+    await parts.clock.sleep(Math.max(0, next - parts.clock.nowMs()), options.signal);
+  }
+  parts.log.info("apply", "stopped");
+}
+
+async function recoverLoudly(
+  parts: ControllerParts,
+  state: ControllerState,
+  signal: AbortSignal,
+): Promise<void> {
+  const outcome = await recoverAtStart(parts, signal);
+  if (outcome.kind === "clean" || outcome.kind === "recovered") return;
+  state.needsRecovery = true;
+  const reason = outcome.kind === "locked" ? `locked by ${outcome.by}` : JSON.stringify(outcome);
+  parts.log.error("apply", `the update that was cut off could not be mended yet: ${reason}`);
+}
+
+/**
+ * Cycles start just after a grid step has ended, so that each sees the newest whole step; `jitter` spreads many
+ * services. A clock that was set back cannot fire a schedule twice: the next start is after the last one.
+ */
+export function nextStartMs(parts: ControllerParts, startedMs: number): number {
+  const { intervalMs, jitterFraction } = parts.settings.schedule;
+  const nowMs = parts.clock.nowMs();
+  const jitterMs = parts.random() * jitterFraction * intervalMs;
+  const boundary = (Math.floor(Math.max(nowMs, startedMs) / intervalMs) + 1) * intervalMs;
+  // A clock that jumped back an hour would leave the daemon waiting for an hour: then it starts a grid anew.
+  if (boundary - nowMs > 2 * intervalMs) return nowMs + intervalMs + jitterMs;
+  return boundary + jitterMs;
+}
+
+function prune(parts: ControllerParts): void {
+  try {
+    parts.journal.prune(parts.clock.nowMs());
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    parts.log.warn("verify", `journal not pruned: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,29 @@
+import type { Journal } from "../model/journal-port.ts";
+import type {
+  Clock,
+  DemandSource,
+  ForecastEngine,
+  Log,
+  PlatformReader,
+  StackDriver,
+} from "../model/ports.ts";
+import type { Settings } from "../model/settings.ts";
+
+/** Everything the controller works with; chosen in `wire.ts` or in a simulation. */
+export interface ControllerParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly demand: DemandSource;
+  readonly forecaster: ForecastEngine;
+  readonly platform: PlatformReader;
+  readonly driver: StackDriver;
+  readonly journal: Journal;
+  readonly log: Log;
+  /** Where the provider finds the supervisor. */
+  readonly endpointFile: string;
+  /** Uniform in [0, 1); only the jitter of the schedule draws from it. */
+  readonly random: () => number;
+  readonly wallMs: () => number;
+  /** Identity of this process, for intents. */
+  readonly self: { readonly pid: number; readonly processStart: string };
+}

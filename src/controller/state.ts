@@ -1,0 +1,78 @@
+import type { CycleRecord } from "../model/cycle.ts";
+import type { ForecastEvidence, QuantileForecast } from "../model/forecast.ts";
+import type { StackInputs } from "../model/stack-inputs.ts";
+import { NO_UNITS, type Sizes } from "../model/tier.ts";
+import { NO_TOTALS, type Totals } from "../model/totals.ts";
+import type { ControllerParts } from "./parts.ts";
+
+/** What one cycle leaves for the next. All of it but the forecast comes back from the journal after a restart. */
+export interface ControllerState {
+  applied: StackInputs | null;
+  needHistory: readonly { readonly atMs: number; readonly units: number | null }[];
+  updateTimes: readonly number[];
+  baselineReviewMs: number | null;
+  missingSinceMs: number | null;
+  /** The last forecast: good until a new grid step is known. */
+  forecast: { readonly forecast: QuantileForecast; readonly evidence: ForecastEvidence } | null;
+  /** The last engine run ended badly: mend before the next one. */
+  needsRecovery: boolean;
+  /** Failed updates in a row, for verify's bounded retry. */
+  failedUpdates: number;
+  lastApplyMs: number | null;
+  lastRecord: CycleRecord | null;
+  lastError: { readonly atMs: number; readonly stage: string; readonly message: string } | null;
+  totals: Totals;
+}
+
+const NEEDS_KEPT = 600;
+
+export function loadState(parts: ControllerParts): ControllerState {
+  const { journal } = parts;
+  const applied = journal.appliedInputs();
+  return {
+    applied: applied?.inputs ?? null,
+    needHistory: journal.getState("need-history") ?? [],
+    updateTimes: journal.getState("update-times") ?? [],
+    baselineReviewMs: journal.getState("baseline-review")?.atMs ?? null,
+    missingSinceMs: journal.getState("missing-since")?.atMs ?? null,
+    forecast: null,
+    needsRecovery: false,
+    failedUpdates: 0,
+    lastApplyMs: applied?.atMs ?? null,
+    lastRecord: journal.lastCycle(),
+    lastError: null,
+    totals: NO_TOTALS,
+  };
+}
+
+/** Writes back what must survive a restart. */
+export function saveState(parts: ControllerParts, state: ControllerState): void {
+  const { journal } = parts;
+  journal.setState("need-history", state.needHistory);
+  journal.setState("update-times", state.updateTimes);
+  const units = state.applied?.tiers.baseline.units ?? 0;
+  if (state.baselineReviewMs !== null)
+    journal.setState("baseline-review", { atMs: state.baselineReviewMs, units });
+  journal.setState("missing-since", state.missingSinceMs === null ? null : { atMs: state.missingSinceMs });
+}
+
+export function appliedSizes(state: ControllerState): Sizes {
+  const { applied } = state;
+  if (applied === null) return { units: NO_UNITS, warmUnits: 0 };
+  const { baseline, predictive, burst } = applied.tiers;
+  return {
+    units: { baseline: baseline.units, predictive: predictive.units, burst: burst.units },
+    warmUnits: applied.warm.units,
+  };
+}
+
+/** The need of this cycle, kept as long as the stabilisation window can look back; a gap is kept as a gap. */
+export function rememberNeed(
+  state: ControllerState,
+  atMs: number,
+  units: number | null,
+  keptMs: number,
+): void {
+  const recent = state.needHistory.filter((need) => need.atMs > atMs - keptMs && need.atMs <= atMs);
+  state.needHistory = [...recent, { atMs, units }].slice(-NEEDS_KEPT);
+}

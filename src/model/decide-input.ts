@@ -1,0 +1,77 @@
+import type { ForecastRecord, Observation } from "./cycle.ts";
+import type { ForecastEvidence } from "./forecast.ts";
+import type { PlatformState } from "./platform.ts";
+import type { Settings } from "./settings.ts";
+import type { Sizes } from "./tier.ts";
+
+/** The part of the settings that a decision is a function of. */
+export type DecideSettings = Pick<
+  Settings,
+  | "mode"
+  | "horizons"
+  | "resources"
+  | "tiers"
+  | "warm"
+  | "limits"
+  | "risk"
+  | "sizing"
+  | "missing"
+  | "leadTime"
+> & {
+  readonly cycleMs: number;
+  readonly staleAfterMs: number;
+};
+
+/**
+ * Everything `assess` and `decide` are given. Plain JSON: stored in the cycle record, so that `replay` computes
+ * the same bytes from it. All instants and durations are the daemon's milliseconds.
+ */
+export interface DecideInput {
+  readonly nowMs: number;
+  readonly decisionId: string;
+  readonly settings: DecideSettings;
+  readonly observation: Observation;
+  /** Null: none could be made. */
+  readonly forecast: ForecastRecord | null;
+  readonly evidence: ForecastEvidence | null;
+  /** Null: not readable; the current sizes then count as ready. */
+  readonly platform: PlatformState | null;
+  /** Sizes applied last: what the platform was told to want. */
+  readonly current: Sizes;
+  readonly warmExpiresMs: number | null;
+  /** Total need of recent cycles, oldest first, null for a cycle without fresh demand. See `nextNeedHistory`. */
+  readonly needHistory: readonly NeedSample[];
+  /** Instants of the updates of the last hour. */
+  readonly appliedAtMs: readonly number[];
+  /** Null: never reviewed. */
+  readonly lastBaselineReviewMs: number | null;
+  /** Measured lead times, oldest first; at most 200. */
+  readonly leadTimesMs: readonly number[];
+  /** Mean service time the platform measured, smoothed by the caller; null: use the configured one. */
+  readonly measuredServiceTimeMs: number | null;
+  /** Since when demand has not been fresh; null while it is. */
+  readonly missingSinceMs: number | null;
+  readonly pause: { readonly untilMs: number; readonly reason: string } | null;
+}
+
+export interface NeedSample {
+  readonly atMs: number;
+  readonly units: number | null;
+}
+
+export function decideSettings(settings: Settings): DecideSettings {
+  return {
+    mode: settings.mode,
+    horizons: settings.horizons,
+    resources: settings.resources,
+    tiers: settings.tiers,
+    warm: settings.warm,
+    limits: settings.limits,
+    risk: settings.risk,
+    sizing: settings.sizing,
+    missing: settings.missing,
+    leadTime: settings.leadTime,
+    cycleMs: settings.schedule.intervalMs,
+    staleAfterMs: settings.demand.staleAfterMs,
+  };
+}
