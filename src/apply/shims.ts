@@ -21,9 +21,10 @@ export interface Shims {
   /** Has `bin/pulumi`: what `PulumiCommand.get({ root })` takes. */
   readonly root: string;
   /**
-   * `<root>/bin`: pulumi, node, pulumi-resource-tiercast, pulumi-analyzer-policy-nodejs. To be named in `plugins`
-   * of the project too (`providers: tiercast`, `analyzers: policy-nodejs`): a plugin that is found on PATH only
-   * costs a warning in each run.
+   * `<root>/bin`: pulumi, node, pulumi-resource-tiercast, pulumi-analyzer-policy-tiercast (packs with `runtime:
+   * tiercast`, ours) and pulumi-analyzer-policy-nodejs (packs with `runtime: nodejs`, where there is no language
+   * host). To be named in `plugins` of the project too (`providers: tiercast`, `analyzers: policy-tiercast`): a
+   * plugin that is found on PATH only costs a warning in each run.
    */
   readonly binFolder: string;
 }
@@ -92,6 +93,12 @@ function shimScripts(options: ShimOptions): Readonly<Record<string, string>> {
     ),
     node: script(`exec ${node} "$@"`),
     "pulumi-resource-tiercast": script(`exec ${node} ${shellQuote(providerMain)} "$@"`),
+    // The engine starts it in the pack's folder, with its own address and that folder as arguments.
+    "pulumi-analyzer-policy-tiercast": script(
+      'entry="$2/index.js"',
+      '[ -f "$entry" ] || entry="$2/index.ts"',
+      `exec ${node} "$entry" "$@"`,
+    ),
     "pulumi-analyzer-policy-nodejs": script(`exec ${node} ${shellQuote(policyRunner)} "$@"`),
   };
 }
