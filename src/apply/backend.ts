@@ -30,6 +30,7 @@ export async function passphraseFile(configured: string | undefined, stateFolder
 
 /** One line when there is too little disk to begin an update; undefined when there is enough. */
 export async function diskShortage(folder: string): Promise<string | undefined> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= RESERVE_BYTES) return undefined;

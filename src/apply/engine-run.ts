@@ -65,9 +65,9 @@ function failedRun(error: unknown, events: readonly EngineEvent[], job: PolicyJo
   const violations = job === null ? [] : policyEvidence(events, job.pack).violations;
   if (violations.length > 0) return { kind: "policy-violation", violations };
   const failure = failureOf(error);
-  const said = errorsOf(events);
-  if (failure.kind === "failed" && said.length > 0) return failureOf(new Error(said.join(" | ")));
-  return failure;
+  const said = errorsOf(events).filter((line) => !/^(?:preview|update|destroy|refresh) failed$/.test(line));
+  if (failure.kind === "locked" || said.length === 0) return failure;
+  return failureOf(new Error(said.join(" | ")));
 }
 
 function doneRun(

@@ -12,7 +12,7 @@ export function failureOf(error: unknown): EngineFailure {
   const text = plain(error instanceof Error ? error.message : String(error));
   if (error instanceof ConcurrentUpdateError || isLocked(text))
     return { kind: "locked", by: lockHolder(text), ownDead: false };
-  if (/stale plan/i.test(text)) return { kind: "stale-plan", reason: sentence(text, /stale plan[^;]*/i) };
+  if (/stale plan/i.test(text)) return { kind: "stale-plan", reason: sentence(text, /stale plan[^;|]*/i) };
   if (/ENOSPC|no space left on device/i.test(text)) {
     return {
       kind: "failed",

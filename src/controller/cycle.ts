@@ -1,55 +1,28 @@
-import {
-  type ApplyOutcome,
-  type CycleRecord,
-  STAGES,
-  type Stage,
-  toRecord,
-  type Verdict,
-} from "../model/cycle.ts";
+import { nextNeedHistory } from "../decide/need-history.ts";
+import { type CycleRecord, STAGES, type Stage, toRecord, type Verdict } from "../model/cycle.ts";
 import { type DecideInput, decideSettings } from "../model/decide-input.ts";
 import type { PlatformState } from "../model/platform.ts";
-import type { DemandSeries } from "../model/series.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
-import { TIERS } from "../model/tier.ts";
 import { HOUR_MS } from "../model/time.ts";
 import { addCycle } from "../model/totals.ts";
 import { inputsKey } from "../render/inputs-key.ts";
-import { render } from "../render/render.ts";
 import { verify } from "../verify/verify.ts";
-import { act } from "./act.ts";
+import { applyStage } from "./apply-stage.ts";
 import { observeDemand } from "./observe-demand.ts";
 import type { ControllerParts } from "./parts.ts";
-import { recoverNow } from "./recover.ts";
+import { type CycleOptions, type Draft, hasDrifted, type Pass } from "./pass.ts";
 import { appliedSizes, type ControllerState, saveState } from "./state.ts";
-import { think } from "./think.ts";
+import { renderDecision, think } from "./think.ts";
 import { summarizeTraffic } from "./traffic-summary.ts";
 
 const LEAD_TIMES_USED = 200;
-
-export interface CycleOptions {
-  readonly stopAfter?: Stage;
-  readonly signal: AbortSignal;
-}
-
-type Draft = { -readonly [Key in keyof CycleRecord]: CycleRecord[Key] };
-
-/** One cycle as it is being made: what earlier stages left for later ones. */
-interface Pass {
-  readonly parts: ControllerParts;
-  readonly state: ControllerState;
-  readonly options: CycleOptions;
-  readonly record: Draft;
-  measuredServiceTimeMs: number | null;
-  series: DemandSeries | null;
-  input: DecideInput | null;
-}
 
 const RUN_ONCE: Readonly<Partial<Record<Stage, (pass: Pass) => Promise<void>>>> = {
   observe,
   forecast,
   decide,
   render: renderInputs,
-  apply,
+  apply: applyStage,
   verify: verifyOutcome,
 };
 
@@ -130,9 +103,9 @@ async function decide(pass: Pass): Promise<void> {
   const input = decideInput(pass);
   pass.input = input;
   record.decideInput = input;
-  const { decision, needHistory, baselineReviewed } = think(input);
+  const { decision, baselineReviewed } = think(input);
   record.decision = decision;
-  state.needHistory = needHistory;
+  state.needHistory = nextNeedHistory(input, decision.need);
   if (baselineReviewed) state.baselineReviewMs = input.nowMs;
   for (const bound of decision.limits) {
     if (!bound.belowReactive) continue;
@@ -180,110 +153,15 @@ async function renderInputs(pass: Pass): Promise<void> {
 }
 
 function renderWith(pass: Pass, planGeneration: number): StackInputs {
-  const { parts, record } = pass;
-  const { decision } = record;
-  if (decision === null) throw new Error("render without a decision");
-  return render(decision, {
-    settings: parts.settings,
+  const { parts, record, input } = pass;
+  if (record.decision === null || input === null) throw new Error("render without a decision");
+  const { service, tags } = parts.settings;
+  return renderDecision(input, record.decision, {
+    service,
+    tags,
     planGeneration,
     endpointFile: parts.endpointFile,
   });
-}
-
-async function apply(pass: Pass): Promise<void> {
-  const { parts, state, record, options } = pass;
-  const { decision, stackInputs } = record;
-  if (decision === null || stackInputs === null) return;
-  if (state.needsRecovery || hasDrifted(pass)) {
-    const mended = await recoverNow(parts, parts.journal.openIntents(), options.signal);
-    if (mended.kind !== "recovered" && mended.kind !== "clean") {
-      record.apply = mended.kind === "locked" ? { kind: "locked", by: mended.by } : mended;
-      noteOutcome(pass, record.apply);
-      return;
-    }
-    state.needsRecovery = false;
-  }
-  record.apply = await act(
-    parts,
-    {
-      cycle: record.cycle,
-      mode: parts.settings.mode,
-      decision,
-      inputs: stackInputs,
-      inputsKey: inputsKey(stackInputs),
-      appliedKey: state.applied === null ? null : inputsKey(state.applied),
-      seen: record.platform,
-      drifted: hasDrifted(pass),
-    },
-    options.signal,
-  );
-  noteOutcome(pass, record.apply);
-}
-
-/** Somebody resized a tier behind our back: what the platform wants is not what was applied. */
-function hasDrifted(pass: Pass): boolean {
-  const { platform } = pass.record;
-  const { applied } = pass.state;
-  if (platform === null || applied === null) return false;
-  return TIERS.some((tier) => platform.tiers[tier].wantedUnits !== applied.tiers[tier].units);
-}
-
-function noteOutcome(pass: Pass, outcome: ApplyOutcome): void {
-  const { parts, state, record } = pass;
-  const nowMs = parts.clock.nowMs();
-  switch (outcome.kind) {
-    case "applied":
-      state.applied = record.stackInputs;
-      state.updateTimes = [...state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS), nowMs];
-      state.lastApplyMs = nowMs;
-      state.failedUpdates = 0;
-      parts.log.info("apply", record.decision?.why ?? "applied", { diff: outcome.diff });
-      return;
-    case "no-change":
-    case "not-acting":
-    case "awaiting-approval":
-      return;
-    case "interrupted":
-    case "timeout":
-    case "failed":
-      state.needsRecovery = true;
-      state.failedUpdates += 1;
-      break;
-    case "locked":
-    case "policy-violation":
-    case "no-policy-evidence":
-    case "stale-plan":
-    case "engine-missing":
-      break;
-  }
-  const message = outcomeText(outcome);
-  state.lastError = { atMs: nowMs, stage: "apply", message };
-  parts.log.error("apply", message, { cycle: record.cycle });
-}
-
-/** One line for people. */
-export function outcomeText(outcome: ApplyOutcome): string {
-  switch (outcome.kind) {
-    case "no-change":
-      return "nothing to change";
-    case "applied":
-      return outcome.diff.join("; ");
-    case "awaiting-approval":
-      return `waits for approval of plan ${outcome.planHash}`;
-    case "policy-violation":
-      return `the policy pack refused the plan: ${outcome.violations.join("; ")}`;
-    case "no-policy-evidence":
-      return `refused without the policy pack's verdict: ${outcome.reason}`;
-    case "locked":
-      return `the stack is locked by ${outcome.by}: nothing was touched`;
-    case "not-acting":
-    case "stale-plan":
-    case "interrupted":
-    case "timeout":
-    case "failed":
-    case "engine-missing":
-      return `${outcome.kind}: ${outcome.reason}`;
-  }
 }
 
 async function verifyOutcome(pass: Pass): Promise<void> {

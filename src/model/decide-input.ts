@@ -7,16 +7,7 @@ import type { Sizes } from "./tier.ts";
 /** The part of the settings that a decision is a function of. */
 export type DecideSettings = Pick<
   Settings,
-  | "mode"
-  | "horizons"
-  | "resources"
-  | "tiers"
-  | "warm"
-  | "limits"
-  | "risk"
-  | "sizing"
-  | "missing"
-  | "leadTime"
+  "mode" | "horizons" | "resources" | "tiers" | "warm" | "limits" | "risk" | "sizing" | "missing" | "leadTime"
 > & {
   readonly cycleMs: number;
   readonly staleAfterMs: number;

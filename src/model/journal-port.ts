@@ -120,7 +120,7 @@ export interface JournalState {
   readonly pause: PauseStatus;
   readonly "baseline-review": { readonly atMs: number; readonly units: number };
   readonly "missing-since": { readonly atMs: number };
-  /** Units needed lately, oldest first: what a scale-down looks back on. */
+  /** Units needed lately, oldest first, null for a gap: what a scale-down looks back on. */
   readonly "need-history": readonly { readonly atMs: number; readonly units: number | null }[];
   readonly "update-times": readonly number[];
   readonly warm: { readonly expiresMs: number; readonly reason: string };

@@ -31,6 +31,8 @@ export interface BaseInputs {
   readonly routerPort: number;
   readonly slotsPerUnit: number;
   readonly serviceTimeMs: number;
+  /** A request served later than this counts as late. */
+  readonly latencyObjectiveMs: number;
   readonly startMedianMs: number;
   readonly startSigma: number;
   readonly drainMs: number;

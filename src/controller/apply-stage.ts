@@ -1,0 +1,95 @@
+import type { ApplyOutcome } from "../model/cycle.ts";
+import { HOUR_MS } from "../model/time.ts";
+import { inputsKey } from "../render/inputs-key.ts";
+import { act } from "./act.ts";
+import { hasDrifted, type Pass } from "./pass.ts";
+import { recoverNow } from "./recover.ts";
+
+/** Mends first what an earlier run left undone, then acts. */
+export async function applyStage(pass: Pass): Promise<void> {
+  const { parts, state, record, options } = pass;
+  const { decision, stackInputs } = record;
+  if (decision === null || stackInputs === null) return;
+  if (state.needsRecovery || hasDrifted(pass)) {
+    const mended = await recoverNow(parts, parts.journal.openIntents(), options.signal);
+    if (mended.kind !== "recovered" && mended.kind !== "clean") {
+      record.apply = mended.kind === "locked" ? { kind: "locked", by: mended.by } : mended;
+      noteOutcome(pass, record.apply);
+      return;
+    }
+    state.needsRecovery = false;
+  }
+  record.apply = await act(
+    parts,
+    {
+      cycle: record.cycle,
+      mode: parts.settings.mode,
+      decision,
+      inputs: stackInputs,
+      inputsKey: inputsKey(stackInputs),
+      appliedKey: state.applied === null ? null : inputsKey(state.applied),
+      seen: record.platform,
+      drifted: hasDrifted(pass),
+    },
+    options.signal,
+  );
+  noteOutcome(pass, record.apply);
+}
+
+function noteOutcome(pass: Pass, outcome: ApplyOutcome): void {
+  const { parts, state, record } = pass;
+  const nowMs = parts.clock.nowMs();
+  switch (outcome.kind) {
+    case "applied":
+      state.applied = record.stackInputs;
+      state.updateTimes = [...state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS), nowMs];
+      state.lastApplyMs = nowMs;
+      state.failedUpdates = 0;
+      parts.log.info("apply", record.decision?.why ?? "applied", { diff: outcome.diff });
+      return;
+    case "no-change":
+    case "not-acting":
+    case "awaiting-approval":
+      return;
+    case "interrupted":
+    case "timeout":
+    case "failed":
+      state.needsRecovery = true;
+      state.failedUpdates += 1;
+      break;
+    case "locked":
+    case "policy-violation":
+    case "no-policy-evidence":
+    case "stale-plan":
+    case "engine-missing":
+      break;
+  }
+  const message = outcomeText(outcome);
+  state.lastError = { atMs: nowMs, stage: "apply", message };
+  parts.log.error("apply", message, { cycle: record.cycle });
+}
+
+/** One line for people. */
+export function outcomeText(outcome: ApplyOutcome): string {
+  switch (outcome.kind) {
+    case "no-change":
+      return "nothing to change";
+    case "applied":
+      return outcome.diff.join("; ");
+    case "awaiting-approval":
+      return `waits for approval of plan ${outcome.planHash}`;
+    case "policy-violation":
+      return `the policy pack refused the plan: ${outcome.violations.join("; ")}`;
+    case "no-policy-evidence":
+      return `refused without the policy pack's verdict: ${outcome.reason}`;
+    case "locked":
+      return `the stack is locked by ${outcome.by}: nothing was touched`;
+    case "not-acting":
+    case "stale-plan":
+    case "interrupted":
+    case "timeout":
+    case "failed":
+    case "engine-missing":
+      return `${outcome.kind}: ${outcome.reason}`;
+  }
+}
