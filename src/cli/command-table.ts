@@ -1,0 +1,7 @@
+import { ACTING_COMMANDS } from "./acting-commands.ts";
+import type { CommandSpec } from "./command-spec.ts";
+import { LOOKING_COMMANDS } from "./looking-commands.ts";
+import { SETUP_COMMANDS } from "./setup-commands.ts";
+
+/** Every command, in the order in which help shows them. */
+export const COMMANDS: readonly CommandSpec[] = [...SETUP_COMMANDS, ...LOOKING_COMMANDS, ...ACTING_COMMANDS];

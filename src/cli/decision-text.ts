@@ -1,0 +1,73 @@
+import type { Decision, LimitBound } from "../model/decision.ts";
+import { TIERS, totalUnits } from "../model/tier.ts";
+import type { Paint } from "./colour.ts";
+import { escapeText } from "./escape-text.ts";
+import { figure, percent, usd } from "./figures.ts";
+import { shortDuration } from "./short-duration.ts";
+import { textTable } from "./text-table.ts";
+
+/** A decision for people: sizes before and after with cost, what bound, how far the forecast is trusted, and why. */
+export function decisionLines(decision: Decision, paint: Paint): readonly string[] {
+  const { outcome, risk, need } = decision;
+  const verdict = outcome.kind === "change" ? paint("bold", "change") : `hold (${outcome.reason})`;
+  return [
+    `decision ${escapeText(decision.id)}: ${verdict}`,
+    `  ${escapeText(decision.why)}`,
+    "",
+    ...sizeTable(decision).split("\n"),
+    "",
+    `need       ${need.observedUnits} units now, ${need.aheadUnits} ahead ` +
+      `(quantile ${figure(need.quantile)} over ${shortDuration(need.windowMs)}, ${escapeText(need.resource)})`,
+    `strategy   ${risk.strategy}, trust ${percent(risk.trust)} (${escapeText(risk.reason)})`,
+    `expected   ${figure(decision.expectedShortUnits.before)} units short before, ` +
+      `${figure(decision.expectedShortUnits.after)} after`,
+    ...decision.limits.map((bound) => `limit      ${limitText(bound, paint)}`),
+  ];
+}
+
+/** The steps that led to a decision, in order. */
+export function stepLines(decision: Decision): readonly string[] {
+  return decision.steps.map(
+    ({ name, units, why }) => `  ${name.padEnd(11)} ${String(units).padStart(4)}  ${escapeText(why)}`,
+  );
+}
+
+function sizeTable(decision: Decision): string {
+  const { before, after, costUsdPerHour } = decision;
+  const row = (name: string, from: number, to: number): readonly string[] => [
+    name,
+    String(from),
+    String(to),
+    signed(to - from),
+  ];
+  const costChange = costUsdPerHour.after - costUsdPerHour.before;
+  return textTable(
+    [
+      { title: "tier" },
+      { title: "before", right: true },
+      { title: "after", right: true },
+      { title: "change", right: true },
+    ],
+    [
+      ...TIERS.map((tier) => row(tier, before.units[tier], after.units[tier])),
+      row("total", totalUnits(before.units), totalUnits(after.units)),
+      row("warm", before.warmUnits, after.warmUnits),
+      [
+        "cost/h",
+        usd(costUsdPerHour.before),
+        usd(costUsdPerHour.after),
+        costChange === 0 ? "=" : `${costChange > 0 ? "+" : "-"}${usd(Math.abs(costChange))}`,
+      ],
+    ],
+  );
+}
+
+function signed(change: number): string {
+  if (change === 0) return "=";
+  return change > 0 ? `+${change}` : String(change);
+}
+
+function limitText(bound: LimitBound, paint: Paint): string {
+  const text = `${bound.limit} (${bound.tier}): asked ${bound.askedUnits}, allowed ${bound.allowedUnits}`;
+  return bound.belowReactive ? paint("red", `${text}: BELOW WHAT DEMAND NEEDS NOW`) : text;
+}

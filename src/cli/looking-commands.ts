@@ -1,0 +1,73 @@
+import { STAGES } from "../model/cycle.ts";
+import type { CommandSpec } from "./command-spec.ts";
+
+/** Looking: none of these changes anything. */
+export const LOOKING_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "forecast",
+    summary: "forecast demand now and print each horizon with its prediction intervals",
+    example: "tiercast forecast -o json",
+    exitCodes: "0 done, 1 error, 2 bad input or configuration",
+    load: async () => (await import("./forecast.ts")).runForecast,
+  },
+  {
+    name: "plan",
+    summary: "decide, preview the diff and check the policies; changes nothing",
+    options: [
+      { flags: "--detailed-exitcode", summary: "0 no change, 2 changes, 1 any error" },
+      { flags: "--require-engine", summary: "a missing engine is an error" },
+    ],
+    example: "tiercast plan --detailed-exitcode",
+    exitCodes:
+      "0 done, 1 error, 2 bad input or configuration, 4 engine failed, 5 policy violation, 8 cancelled, 9 timeout",
+    load: async () => (await import("./plan.ts")).runPlan,
+  },
+  {
+    name: "status",
+    summary: "show what the daemon does, and whether it lives at all",
+    example: "tiercast status",
+    exitCodes: "0 shown (also for a dead daemon), 1 nothing to show, 2 bad configuration",
+    load: async () => (await import("./status.ts")).runStatus,
+  },
+  {
+    name: "explain",
+    argument: { name: "[CYCLE]", summary: "number of the cycle (default: the last one)" },
+    summary: "show what a cycle saw, believed, chose and did, and why",
+    example: "tiercast explain 42",
+    exitCodes: "0 shown, 1 no journal, 2 no such cycle",
+    load: async () => (await import("./explain.ts")).runExplain,
+  },
+  {
+    name: "replay",
+    argument: { name: "CYCLE", summary: "number of the cycle" },
+    summary: "recompute a cycle's decision from its record and compare",
+    example: "tiercast replay 42",
+    exitCodes: "0 the same bytes, 1 they differ, 2 no such cycle",
+    load: async () => (await import("./replay.ts")).runReplay,
+  },
+  {
+    name: "backtest",
+    argument: { name: "FILE", summary: "CSV trace: time, value" },
+    summary: "forecast a trace's past at fixed origins and score it",
+    options: [
+      { flags: "--horizons LIST", summary: "durations, comma-separated (default: 5m,1h,24h)" },
+      {
+        flags: "--origins N|FILE",
+        summary: "so many origins, or a file with one ISO time of a last known row per line",
+      },
+      { flags: "--emit FILE", summary: "write every forecast: model, origin, target, level, value" },
+      { flags: "--members LIST", summary: "members of the ensemble, comma-separated (default: all)" },
+      { flags: "--threads N", summary: "threads that fit (default: 1)" },
+      { flags: "--step DURATION", summary: "grid (default: the trace's own)" },
+      { flags: "--time-zone ZONE", summary: "IANA zone of the daily rhythm (default: UTC)" },
+      { flags: "--time-column NAME", summary: "column of the time" },
+      { flags: "--value-column NAME", summary: "column of the demand" },
+    ],
+    example: "tiercast backtest demand.csv --horizons 5m,1h,24h --origins 20 --emit forecasts.csv",
+    exitCodes: "0 done, 2 bad input, 8 cancelled",
+    load: async () => (await import("./backtest.ts")).runBacktestCommand,
+  },
+];
+
+/** Stages that `once --stop-after` takes. */
+export const STAGE_CHOICES: readonly string[] = STAGES;

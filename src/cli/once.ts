@@ -1,0 +1,33 @@
+import { runCycle } from "../controller/cycle.ts";
+import { recoverAtStart } from "../controller/recover.ts";
+import { loadState } from "../controller/state.ts";
+import { STAGES } from "../model/cycle.ts";
+import { paintWith, wantsColour } from "./colour.ts";
+import type { CommandCall } from "./command-spec.ts";
+import { cycleLines } from "./cycle-text.ts";
+import { flagOption, textOption, wantsJson } from "./options.ts";
+import { outcomeCode } from "./outcome-line.ts";
+import { print, printJson } from "./output.ts";
+import { withWired } from "./wired.ts";
+
+/** One cycle, as the daemon runs it, under the same lease. */
+export async function runOnce(call: CommandCall): Promise<number> {
+  const asked = textOption(call, "stopAfter");
+  const stopAfter = STAGES.find((stage) => stage === asked);
+  const { signal } = call.context;
+  return withWired(call, { lease: "take" }, async ({ parts }, { settings, environment }) => {
+    const state = loadState(parts);
+    const recovered = await recoverAtStart(parts, signal);
+    if (recovered.kind !== "clean" && recovered.kind !== "recovered") state.needsRecovery = true;
+    const record = await runCycle(parts, state, {
+      signal,
+      ...(stopAfter === undefined ? {} : { stopAfter }),
+    });
+    if (wantsJson(call)) printJson("Cycle", { record });
+    else {
+      const paint = paintWith(wantsColour(call, environment, process.stdout));
+      print(cycleLines(record, settings.demand.timeZone, paint).join("\n"));
+    }
+    return outcomeCode(record, flagOption(call, "requireEngine"));
+  });
+}
