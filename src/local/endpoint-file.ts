@@ -14,6 +14,16 @@ export interface Endpoint {
   readonly token: string;
 }
 
+/** The state file lies beside the endpoint file: one platform, one set of files. */
+export function stateFileOf(endpointFile: string): string {
+  return `${endpointFile}.state`;
+}
+
+/** Where a supervisor in a clone puts the units' program with its types stripped. */
+export function plainUnitFileOf(endpointFile: string): string {
+  return `${endpointFile}.unit.mjs`;
+}
+
 /** undefined when there is no file or it holds no endpoint. */
 export function readEndpoint(endpointFile: string): Endpoint | undefined {
   try {

@@ -11,11 +11,6 @@ export interface SupervisorState {
   readonly routerPort: number;
 }
 
-/** The state file lies beside the endpoint file: one platform, one pair of files. */
-export function stateFileOf(endpointFile: string): string {
-  return `${endpointFile}.state`;
-}
-
 /** A missing file is an empty state; a damaged one is an error, since guessing sizes would be a silent outage. */
 export function readState(file: string): SupervisorState {
   let text: string;

@@ -1,9 +1,8 @@
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { callControl } from "./control-client.ts";
-import { mayBeAlive, readEndpoint } from "./endpoint-file.ts";
+import { mayBeAlive, plainUnitFileOf, readEndpoint, stateFileOf } from "./endpoint-file.ts";
 import { isSameProcess } from "./process-identity.ts";
-import { stateFileOf } from "./state-file.ts";
 
 export type StopResult =
   /** It was not running; left-over files are gone. */
@@ -29,7 +28,7 @@ export async function stopSupervisor(endpointFile: string, deadlineMs = 30_000):
       await hasEnded(pid, startTime, 5_000);
     }
   }
-  for (const file of [endpointFile, stateFileOf(endpointFile), `${endpointFile}.unit.mjs`]) {
+  for (const file of [endpointFile, stateFileOf(endpointFile), plainUnitFileOf(endpointFile)]) {
     await rm(file, { force: true });
   }
   return result;

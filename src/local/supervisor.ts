@@ -9,11 +9,11 @@ import type { PlatformState } from "../model/platform.ts";
 import { TIERS, type Tier } from "../model/tier.ts";
 import { createControlServer } from "./control-api.ts";
 import { type ControlPort, createControlRoutes } from "./control-routes.ts";
-import { type Endpoint, writeEndpoint } from "./endpoint-file.ts";
+import { type Endpoint, plainUnitFileOf, stateFileOf, writeEndpoint } from "./endpoint-file.ts";
 import { processStartTime } from "./process-identity.ts";
 import { drawServiceMs, seededRandom } from "./random.ts";
 import { createRouter, type Router } from "./router.ts";
-import { readState, stateFileOf, writeState } from "./state-file.ts";
+import { readState, writeState } from "./state-file.ts";
 import type { SupervisorSettings } from "./supervisor-settings.ts";
 import { createTrafficRing, type TrafficRing } from "./traffic-ring.ts";
 import { createUnitPool, type UnitPool } from "./unit-pool.ts";
@@ -151,7 +151,7 @@ async function listenAgain(router: Router, asked: number, previous: number): Pro
 async function plainUnitFile(endpointFile: string): Promise<string> {
   const file = fileURLToPath(moduleFile(import.meta.url, "./unit-main"));
   if (!file.endsWith(".ts")) return file;
-  const plain = `${endpointFile}.unit.mjs`;
+  const plain = plainUnitFileOf(endpointFile);
   await writeFile(plain, stripTypeScriptTypes(readFileSync(file, "utf8")), { mode: 0o600 });
   return plain;
 }
@@ -235,6 +235,6 @@ async function shutDown(running: Running, forget: boolean): Promise<void> {
   const { endpointFile } = running.options;
   await Promise.all([running.router.close(running.settings.drainMs), running.pool.close()]);
   if (forget) await rm(running.stateFile, { force: true });
-  await rm(`${endpointFile}.unit.mjs`, { force: true });
+  await rm(plainUnitFileOf(endpointFile), { force: true });
   await rm(endpointFile, { force: true });
 }
