@@ -48,12 +48,12 @@ export function errorsOf(events: readonly EngineEvent[]): readonly string[] {
   return lines;
 }
 
-/** `<{%fg 1%}>text<{%reset%}>` and ANSI sequences become plain text on one line. */
+/** `<{%fg 1%}>text<{%reset%}>`, ANSI sequences and control characters become plain text on one line. */
 export function plain(text: string): string {
   return text
     .replace(/<\{%.*?%\}>/g, "")
     .replace(new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g"), "")
-    .replace(/\s+/g, " ")
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
     .trim();
 }
 

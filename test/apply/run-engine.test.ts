@@ -18,7 +18,7 @@ const FAKE = `#!/bin/sh
 echo "$$" >> "$TIERCAST_RUN_FOLDER/pids"
 case "$1" in
   version) echo v3.250.0; exit 0 ;;
-  stack) exit 0 ;;
+  stack) if [ "$2" = ls ]; then echo '[{"name":"tiers","current":true}]'; fi; exit 0 ;;
 esac
 `;
 
@@ -92,7 +92,7 @@ describe("an engine run ends, whatever the engine does", () => {
   });
 
   it("an engine that prints without end does not fill memory", async () => {
-    const result = await start("head -c 60000000 /dev/zero | tr '\\\\0' 'x' >&2; exit 1\n");
+    const result = await start("head -c 60000000 /dev/zero | tr '\\\\000' 'x' >&2; exit 1\n");
     expect(result.kind).toBe("failed");
     expect(JSON.stringify(result).length).toBeLessThan(2_000);
     await nothingLeft();
