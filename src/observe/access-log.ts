@@ -2,7 +2,6 @@ import type { DemandSeries } from "../model/series.ts";
 import { durationMs, epochMs, formatDuration } from "../model/time.ts";
 import { parseLogLine } from "./access-log-line.ts";
 import { countEndpoint, type EndpointCount, topEndpoints } from "./endpoint-counts.ts";
-import { MAX_GRID_STEPS } from "./grid.ts";
 import { inputError, quoted } from "./input-error.ts";
 import { readLines } from "./line-reader.ts";
 
@@ -29,6 +28,8 @@ export interface AccessLog {
 }
 
 const MAX_LINE_BYTES = 64 * 1024;
+/** Over five years of minutes; in memory at most 200 MB. */
+const MAX_LOG_STEPS = 3_000_000;
 const HOUR_MS = 3_600_000;
 /** A log says nothing of silence; so long without a request, against the mean between two, is no zero demand. */
 const SILENT_INTERVALS = 20;
@@ -93,7 +94,7 @@ function countLine(counting: Counting, line: string, number: number): void {
   if (request === undefined) {
     if (line.trim() === "") return;
     counting.unparsable++;
-    counting.firstUnparsable ??= { line: line.slice(0, 80), number };
+    counting.firstUnparsable ??= { line: withoutAddress(line.slice(0, 200)), number };
     return;
   }
   const { atMs, endpoint } = request;
@@ -102,8 +103,17 @@ function countLine(counting: Counting, line: string, number: number): void {
   if (atMs < counting.firstMs) counting.firstMs = atMs;
   if (atMs > counting.lastMs) counting.lastMs = atMs;
   const step = Math.floor(atMs / counting.stepMs);
+  // Beyond the bound the log is refused in the end; until then nothing more is kept of it.
+  if (counting.counts.size > MAX_LOG_STEPS) return;
   counting.counts.set(step, (counting.counts.get(step) ?? 0) + 1);
   countEndpoint(counting.endpoints, endpoint);
+}
+
+/** A line that is nearly a request begins with the client's address: that is never shown. */
+function withoutAddress(line: string): string {
+  return line
+    .replace(/^\S+ /, "")
+    .replaceAll(/(?:\d{1,3}\.){3}\d{1,3}|[\da-f]*(?::[\da-f]*){3,}/gi, "ADDRESS");
 }
 
 function nothingRead(path: string, lines: number, counting: Counting): Error {
@@ -123,7 +133,7 @@ function seriesOf(path: string, counting: Counting, scale: number): DemandSeries
   const first = Math.ceil((firstMs - stepMs / 10) / stepMs);
   const end = Math.floor((lastMs + 1000 + stepMs / 10) / stepMs);
   const step = formatDuration(stepMs);
-  if (end - first > MAX_GRID_STEPS) {
+  if (end - first > MAX_LOG_STEPS) {
     const what = `spans ${end - first} steps of ${step}`;
     throw inputError(path, undefined, what, "is a time stamp wrong? or choose a longer step");
   }
