@@ -1,0 +1,228 @@
+import type { DecideInput } from "../model/decide-input.ts";
+import type { Decision, DecisionStep, HoldReason, LimitBound, Risk } from "../model/decision.ts";
+import { type Sizes, sameSizes, TIERS, type TierUnits, totalUnits } from "../model/tier.ts";
+import { epochMs, formatDuration } from "../model/time.ts";
+import { costUsdPerHour, isShrinkWorthwhile, isUpdateBudgetSpent } from "./budget.ts";
+import { checkInput } from "./check-input.ts";
+import { expectedShortUnits } from "./expected-short.ts";
+import { type Facts, gatherFacts, needText } from "./facts.ts";
+import { type Ask, grow } from "./grow.ts";
+import { growFirst, readyUnits } from "./grow-first.ts";
+import { cutToLimits, type Draft, statedBounds } from "./guardrails.ts";
+import { type Keep, release, surplusUnits } from "./release.ts";
+import { type ScaleDown, scaleDown } from "./scale-down.ts";
+import { type BaselineReview, reviewBaseline } from "./tier-split.ts";
+import { heldWarmPool, sizeWarmPool, type WarmPool } from "./warm.ts";
+import { unitsText } from "./words.ts";
+
+/** A decision but for its one line for people, which `render/why.ts` writes. */
+export type DecisionDraft = Omit<Decision, "why">;
+
+/**
+ * Turns need into sizes: facts, baseline review, growth, gradual release, warm pool, budgets.
+ *
+ * Laws, with `risk` given: total units are never below the need observed now, up to the largest sizes and the cost
+ * cap; a higher forecast never gives fewer units; deciding again on the same facts changes nothing where no limit
+ * bound, and settles within some updates where one did. Throws an AssertionError on broken input, a UserError on settings that cannot work.
+ */
+export function decide(input: DecideInput, risk: Risk): DecisionDraft {
+  checkInput(input);
+  const facts = gatherFacts(input, risk);
+  const review = reviewBaseline(facts);
+  const down = scaleDown(facts);
+  if (input.pause !== null && input.pause.untilMs > input.nowMs) return paused(facts, review, down);
+  const plan = isUpdateBudgetSpent(input)
+    ? planFloorOnly(facts, review, down)
+    : plan3Tiers(facts, review, down);
+  const sizes: Sizes = { units: plan.units, warmUnits: plan.warm.units };
+  const changed = !sameSizes(sizes, input.current);
+  if (changed && isWorthAnUpdate(facts, plan, sizes)) return finish(facts, review, down, plan, undefined);
+  const reason = changed ? "not-worth-an-update" : holdReason(facts, plan, down);
+  return finish(facts, review, down, { ...plan, units: input.current.units }, reason);
+}
+
+/**
+ * True when `after` carries out the baseline review that was due: the caller then takes this decision's instant as
+ * that of the last review. A shrink that found no slack stays due until it does.
+ */
+export function isBaselineReviewed(input: DecideInput, risk: Risk, after: Sizes): boolean {
+  const review = reviewBaseline(gatherFacts(input, risk));
+  const current = input.current.units.baseline;
+  return review.reviewed && (review.targetUnits === current || after.units.baseline !== current);
+}
+
+interface Plan {
+  readonly units: TierUnits;
+  /** Where the sizes would end without a bound on the step down: what a shrink is worth is judged by it. */
+  readonly settledUnits: TierUnits;
+  readonly bounds: readonly LimitBound[];
+  readonly warm: WarmPool;
+  readonly budgetBound: boolean;
+  /** The current sizes break a limit: the change is not a matter of worth. */
+  readonly forced: boolean;
+}
+
+function plan3Tiers(facts: Facts, review: BaselineReview, down: ScaleDown): Plan {
+  const { input, settings } = facts;
+  const base = cutToLimits(input.current.units, settings);
+  const grown = grow(base, askFor(facts, review), settings);
+  const shrunk = down.mayRelease
+    ? shrink(facts, review, down, grown)
+    : { draft: grown, settled: grown.units };
+  const warm = sizeWarmPool(facts, shrunk.draft.units);
+  return {
+    units: shrunk.draft.units,
+    settledUnits: shrunk.settled,
+    bounds: shrunk.draft.bounds,
+    warm,
+    budgetBound: false,
+    forced: base.bounds.length > 0,
+  };
+}
+
+function askFor(facts: Facts, review: BaselineReview): Ask {
+  const floorUnits = facts.need.observedUnits;
+  return {
+    baselineUnits: review.targetUnits,
+    plannedUnits: facts.plannedUnits,
+    floorUnits,
+    coverUnits: Math.max(floorUnits, facts.demand.fallbackUnits),
+  };
+}
+
+function shrink(facts: Facts, review: BaselineReview, down: ScaleDown, grown: Draft) {
+  const { input, settings } = facts;
+  const { tiers } = settings;
+  const { baseline } = grown.units;
+  const keep: Keep = {
+    totalUnits: down.keepUnits,
+    tiers: {
+      baseline: Math.min(baseline, Math.max(review.targetUnits, tiers.baseline.minUnits)),
+      predictive: Math.max(tiers.predictive.minUnits, facts.plannedUnits - baseline),
+      burst: tiers.burst.minUnits,
+    },
+  };
+  const surplus = surplusUnits(grown.units, keep);
+  const settled = {
+    baseline: grown.units.baseline - surplus.baseline,
+    predictive: grown.units.predictive - surplus.predictive,
+    burst: grown.units.burst - surplus.burst,
+  };
+  const ready = readyUnits(input.current.units, input.platform);
+  const draft = growFirst(release(grown, surplus, settings), grown.units, ready, down.keepUnits);
+  return { draft, settled };
+}
+
+/** The update budget is spent: only what demand needs now, or the fallback, still goes through. */
+function planFloorOnly(facts: Facts, review: BaselineReview, down: ScaleDown): Plan {
+  const { input, settings } = facts;
+  const asked = plan3Tiers(facts, review, down);
+  const ask: Ask = { ...askFor(facts, review), baselineUnits: 0, plannedUnits: 0 };
+  const floor = grow(cutToLimits(input.current.units, settings), ask, settings);
+  const warm = heldWarmPool(facts, floor.units, asked.warm.reason);
+  const sizes: Sizes = { units: floor.units, warmUnits: warm.units };
+  const bound = !sameSizes(sizes, { units: asked.units, warmUnits: asked.warm.units });
+  const askedUnits = totalUnits(asked.units);
+  const limit: LimitBound = {
+    limit: "update-budget",
+    tier: "total",
+    askedUnits,
+    allowedUnits: totalUnits(floor.units),
+    belowReactive: false,
+  };
+  return {
+    units: floor.units,
+    settledUnits: floor.units,
+    bounds: bound ? [...floor.bounds, limit] : floor.bounds,
+    warm,
+    budgetBound: bound,
+    forced: asked.forced,
+  };
+}
+
+function isWorthAnUpdate(facts: Facts, plan: Plan, sizes: Sizes): boolean {
+  if (plan.forced) return true;
+  const settled: Sizes = { units: plan.settledUnits, warmUnits: sizes.warmUnits };
+  return isShrinkWorthwhile(facts.input, facts.input.current, settled);
+}
+
+function holdReason(facts: Facts, plan: Plan, down: ScaleDown): HoldReason {
+  if (!facts.demand.fresh) return "demand-stale";
+  if (plan.budgetBound) return "update-budget";
+  if (down.held !== undefined) return down.held;
+  return plan.bounds.length > 0 ? "limited" : "sizes-fit";
+}
+
+function paused(facts: Facts, review: BaselineReview, down: ScaleDown): DecisionDraft {
+  const { units, warmUnits } = facts.input.current;
+  const expiresMs = facts.input.warmExpiresMs ?? undefined;
+  const warm: WarmPool = { units: warmUnits, expiresMs, reason: "paused", bounds: [] };
+  const plan: Plan = { units, settledUnits: units, bounds: [], warm, budgetBound: false, forced: false };
+  const pause = facts.input.pause;
+  const left = formatDuration((pause?.untilMs ?? 0) - facts.input.nowMs);
+  const why = `paused for another ${left}: ${pause?.reason ?? ""}`;
+  return finish(facts, review, { ...down, why }, plan, "paused");
+}
+
+function finish(
+  facts: Facts,
+  review: BaselineReview,
+  down: ScaleDown,
+  plan: Plan,
+  held: HoldReason | undefined,
+): DecisionDraft {
+  const { input, need, risk } = facts;
+  const after: Sizes = { units: plan.units, warmUnits: plan.warm.units };
+  const before = input.current;
+  return {
+    id: input.decisionId,
+    atMs: epochMs(input.nowMs),
+    cutoffMs: epochMs(input.observation.cutoffMs),
+    mode: input.settings.mode,
+    sizing: input.settings.sizing.rule,
+    outcome: held === undefined ? { kind: "change" } : { kind: "hold", reason: held },
+    before,
+    after,
+    need,
+    risk,
+    steps: [...facts.steps, ...tierSteps(facts, review, down, plan)],
+    limits: statedBounds([...plan.bounds, ...plan.warm.bounds], plan.units, need.observedUnits),
+    costUsdPerHour: { before: costUsdPerHour(input, before), after: costUsdPerHour(input, after) },
+    expectedShortUnits: {
+      before: expectedShortUnits(facts, totalUnits(before.units)),
+      after: expectedShortUnits(facts, totalUnits(after.units)),
+    },
+    warmExpiresMs: plan.warm.expiresMs === undefined ? undefined : epochMs(plan.warm.expiresMs),
+    warmReason: plan.warm.reason,
+  };
+}
+
+function tierSteps(
+  facts: Facts,
+  review: BaselineReview,
+  down: ScaleDown,
+  plan: Plan,
+): readonly DecisionStep[] {
+  const { need, plannedUnits, input } = facts;
+  const { baseline, predictive, burst } = plan.units;
+  const changed = TIERS.filter((tier) => plan.units[tier] !== input.current.units[tier]);
+  const moved = changed
+    .map((tier) => `${tier} ${input.current.units[tier]} -> ${plan.units[tier]}`)
+    .join(", ");
+  const short = Math.max(0, need.observedUnits - baseline - predictive);
+  return [
+    { name: "baseline", units: baseline, why: review.why },
+    {
+      name: "predictive",
+      units: predictive,
+      why: `${plannedUnits} planned less ${baseline} baseline ask for ${Math.max(0, plannedUnits - baseline)}`,
+    },
+    {
+      name: "burst",
+      units: burst,
+      why: `${needText(need)}: ${unitsText(short)} short of baseline and predictive`,
+    },
+    { name: "warm", units: plan.warm.units, why: plan.warm.reason },
+    { name: "scale-down", units: down.keepUnits, why: moved === "" ? down.why : `${down.why}; ${moved}` },
+  ];
+}

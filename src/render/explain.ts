@@ -1,0 +1,46 @@
+import type { Decision, LimitBound } from "../model/decision.ts";
+import { type Sizes, TIERS, totalUnits } from "../model/tier.ts";
+import { formatDuration } from "../model/time.ts";
+
+/** A decision in full, for `tiercast explain`: need, risk, tier split, limits, sizes, cost. Lines, no colour. */
+export function explain(decision: Decision): string {
+  const { need, risk, costUsdPerHour: cost, expectedShortUnits: short } = decision;
+  const parts = Object.entries(risk.parts).map(([name, value]) => `${name} ${value.toFixed(2)}`);
+  return [
+    decision.why,
+    "",
+    `decision   ${decision.id} at ${new Date(decision.atMs).toISOString()}, demand known to ${new Date(decision.cutoffMs).toISOString()}`,
+    `mode       ${decision.mode}, sizing ${decision.sizing}`,
+    `need       ${need.observedUnits} units now, ${need.aheadUnits} ahead (q${Number(need.quantile.toFixed(3))} within ${formatDuration(need.windowMs)}), by ${need.resource || "nothing"}`,
+    `risk       ${risk.strategy}, ${risk.reason}`,
+    `           ${parts.join(", ")}`,
+    "steps",
+    ...decision.steps.map((step) => `  ${step.name.padEnd(12)}${unitsColumn(step)}  ${step.why}`),
+    decision.limits.length === 0 ? "limits     none bound" : "limits",
+    ...decision.limits.map(limitLine),
+    `sizes      ${sizesText(decision.before)}`,
+    `        -> ${sizesText(decision.after)}`,
+    `cost       ${cost.before} -> ${cost.after} USD/h`,
+    `short      ${short.before} -> ${short.after} units expected to be missing within the window`,
+    `warm       ${decision.warmReason}${expiry(decision)}`,
+  ].join("\n");
+}
+
+function unitsColumn(step: Decision["steps"][number]): string {
+  return step.name === "quantile" ? "   -" : String(step.units).padStart(4);
+}
+
+function limitLine(bound: LimitBound): string {
+  const loud = bound.belowReactive ? "  BELOW WHAT DEMAND NEEDS NOW" : "";
+  return `  ${bound.limit.padEnd(14)}${bound.tier.padEnd(11)}asked ${bound.askedUnits}, allowed ${bound.allowedUnits}${loud}`;
+}
+
+function sizesText(sizes: Sizes): string {
+  const tiers = TIERS.map((tier) => `${tier} ${sizes.units[tier]}`).join(", ");
+  return `${totalUnits(sizes.units)} units: ${tiers}; warm ${sizes.warmUnits}`;
+}
+
+function expiry(decision: Decision): string {
+  if (decision.warmExpiresMs === undefined) return "";
+  return `; expires in ${formatDuration(decision.warmExpiresMs - decision.atMs)}`;
+}
