@@ -122,15 +122,19 @@ async function addLanguageHost(job: InstallJob, steps: InstallSteps, draft: stri
 async function build(job: InstallJob, steps: InstallSteps, target: BuildTarget): Promise<string | undefined> {
   const modules = steps.modulesFolder ?? modulesBesideSources();
   if (modules === undefined) return "the Go modules are not part of this installation (folder engine/)";
+  // Go's work folder goes with the draft, even when Go has to be killed.
+  const workFolder = `${target.output}.work`;
+  await mkdir(workFolder, { recursive: true });
   const end = await buildFromModules(
     { ...target, moduleFolder: join(modules, target.moduleFolder) },
     {
-      environment: job.environment,
+      environment: { ...job.environment, GOTMPDIR: workFolder },
       onProgress: job.onProgress,
       signal: job.signal,
       offline: job.offline ?? false,
     },
   );
+  await rm(workFolder, { recursive: true, force: true });
   return end.kind === "failed" ? end.reason : undefined;
 }
 
