@@ -2,6 +2,7 @@ import { nextNeedHistory } from "../decide/need-history.ts";
 import { type CycleRecord, STAGES, type Stage, toRecord, type Verdict } from "../model/cycle.ts";
 import { type DecideInput, decideSettings } from "../model/decide-input.ts";
 import type { PlatformState } from "../model/platform.ts";
+import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
 import { HOUR_MS } from "../model/time.ts";
 import { addCycle } from "../model/totals.ts";
@@ -16,6 +17,9 @@ import { renderDecision, think } from "./think.ts";
 import { summarizeTraffic } from "./traffic-summary.ts";
 
 const LEAD_TIMES_USED = 200;
+
+/** Steps written again at each cycle: a late sample still gets in. */
+const RECORDED_STEPS = 6;
 
 const RUN_ONCE: Readonly<Partial<Record<Stage, (pass: Pass) => Promise<void>>>> = {
   observe,
@@ -75,6 +79,7 @@ async function observe(pass: Pass): Promise<void> {
   const traffic = await parts.platform.traffic(parts.wallMs() - 60_000).catch(() => []);
   pass.measuredServiceTimeMs = summarizeTraffic(traffic).meanServiceMs;
   pass.series = series;
+  if (series !== null && parts.settings.demand.source === "platform") recordDemand(pass, series);
   if (observation.freshness === "fresh") {
     if (state.missingSinceMs !== null) parts.log.info("observe", "demand is back");
     state.missingSinceMs = null;
@@ -82,6 +87,13 @@ async function observe(pass: Pass): Promise<void> {
     state.missingSinceMs = observation.atMs;
     parts.log.warn("observe", `demand is ${observation.freshness}: capacity is held. ${observation.note}`);
   }
+}
+
+/** Live counts live only as long as the router's ring buffer: what a cycle read of them is kept in the journal. */
+function recordDemand(pass: Pass, series: DemandSeries): void {
+  const { parts } = pass;
+  const recent = sliceSeries(series, endMs(series) - RECORDED_STEPS * series.stepMs, endMs(series));
+  parts.journal.appendDemand(parts.settings.service, recent.startMs, recent.stepMs, recent.values);
 }
 
 async function forecast(pass: Pass): Promise<void> {

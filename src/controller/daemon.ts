@@ -15,6 +15,9 @@ export interface DaemonOptions {
 
 const PRUNE_EVERY_CYCLES = 50;
 
+/** Wall time after the end of a grid step by which the router's last second of it can be read. */
+const SETTLE_WALL_MS = 1_200;
+
 /**
  * Runs cycles on schedule until `signal` aborts. A broken assumption ends its cycle and is recorded, not the
  * daemon; a stop lets the update in hand end.
@@ -53,8 +56,9 @@ async function recoverLoudly(
 export function nextStartMs(parts: ControllerParts, startedMs: number): number {
   const { intervalMs, jitterFraction } = parts.settings.schedule;
   const nowMs = parts.clock.nowMs();
-  const jitterMs = parts.random() * jitterFraction * intervalMs;
-  const boundary = (Math.floor(Math.max(nowMs, startedMs) / intervalMs) + 1) * intervalMs;
+  const settleMs = parts.settings.demand.source === "platform" ? SETTLE_WALL_MS * parts.clock.speed : 0;
+  const jitterMs = settleMs + parts.random() * jitterFraction * intervalMs;
+  const boundary = (Math.floor((Math.max(nowMs, startedMs) - jitterMs) / intervalMs) + 1) * intervalMs;
   // A clock that jumped back an hour would leave the daemon waiting for an hour: then it starts a grid anew.
   if (boundary - nowMs > 2 * intervalMs) return nowMs + intervalMs + jitterMs;
   return boundary + jitterMs;

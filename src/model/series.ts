@@ -33,3 +33,22 @@ export function gapFraction(series: DemandSeries): number {
   for (const value of series.values) if (Number.isNaN(value)) gaps++;
   return gaps / series.values.length;
 }
+
+/**
+ * One series of two on the same grid: where both have a step, `newer` wins unless it is a gap there. Throws a
+ * RangeError when the grids differ.
+ */
+export function joinSeries(older: DemandSeries, newer: DemandSeries): DemandSeries {
+  const { stepMs } = older;
+  if (newer.stepMs !== stepMs || (newer.startMs - older.startMs) % stepMs !== 0) {
+    throw new RangeError(`cannot join a grid of ${newer.stepMs} ms with one of ${stepMs} ms`);
+  }
+  const startMs = Math.min(older.startMs, newer.startMs);
+  const joined = sliceSeries(older, startMs, Math.max(endMs(older), endMs(newer)));
+  const offset = (newer.startMs - startMs) / stepMs;
+  for (let i = 0; i < newer.values.length; i++) {
+    const value = newer.values[i] ?? Number.NaN;
+    if (!Number.isNaN(value)) joined.values[offset + i] = value;
+  }
+  return joined;
+}

@@ -1,0 +1,207 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createStackDriver } from "./apply/driver.ts";
+import { type Engine, findEngine } from "./apply/engine.ts";
+import { pinPack } from "./apply/policy-pack.ts";
+import { writeShims } from "./apply/shims.ts";
+import { wallClock } from "./clock.ts";
+import type { ControllerParts } from "./controller/parts.ts";
+import { createForecastEngine } from "./forecast/engine.ts";
+import { openJournal } from "./journal/journal.ts";
+import { acquireLease, type Lease } from "./journal/lease.ts";
+import { ownIdentity } from "./journal/process-identity.ts";
+import { createPlatformReader } from "./local/platform-reader.ts";
+import type { Journal } from "./model/journal-port.ts";
+import type { Clock, Log } from "./model/ports.ts";
+import { type DemandSeries, joinSeries } from "./model/series.ts";
+import type { Settings } from "./model/settings.ts";
+import type { EngineStatus } from "./model/status.ts";
+import { UserError } from "./model/user-error.ts";
+import { readCsvTrace } from "./observe/csv-trace.ts";
+import { openDemandSource } from "./observe/open-source.ts";
+
+export interface WireOptions {
+  readonly settings: Settings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cacheFolder: string;
+  readonly log: Log;
+  /** The wall clock unless a trace is replayed. */
+  readonly clock?: Clock;
+  /** For commands that only look: no lease, the journal opened for reading. */
+  readonly readOnly?: boolean;
+  /** Keep the engine's coloured diff of previews. */
+  readonly wantsDiff?: boolean;
+  /** `take`: become the single writer, or throw a `UserError` that names who is. */
+  readonly lease?: "take" | "none";
+  /** History to learn from, instead of the file of `demand.path`: a replay knows its own. */
+  readonly history?: DemandSeries;
+}
+
+export interface Wired {
+  readonly parts: ControllerParts;
+  readonly files: StateFiles;
+  readonly lease: Lease | null;
+  readonly engineStatus: () => EngineStatus;
+  /** Looks for the engine again; after an install. */
+  readonly findEngineAgain: () => Promise<Engine | undefined>;
+  readonly close: () => Promise<void>;
+}
+
+/** Where the parts of a service's state are, under its state folder. */
+export interface StateFiles {
+  readonly endpointFile: string;
+  readonly supervisorLog: string;
+  readonly shims: string;
+}
+
+export function stateFiles(settings: Settings): StateFiles {
+  const { folder } = settings.state;
+  return {
+    endpointFile: join(folder, "platform", "endpoint.json"),
+    supervisorLog: join(folder, "platform", "supervisor.log"),
+    shims: join(folder, "shims"),
+  };
+}
+
+/** The policy pack that is shipped: beside the sources in a clone, beside the emitted code when installed. */
+export function shippedPack(): string {
+  return fileURLToPath(new URL("../policies", import.meta.url));
+}
+
+/** The composition root: the one place that knows every adapter. */
+export async function wire(options: WireOptions): Promise<Wired> {
+  const { settings, environment, log } = options;
+  const clock = options.clock ?? wallClock();
+  const files = stateFiles(settings);
+  mkdirSync(settings.state.folder, { recursive: true, mode: 0o700 });
+  const lease = options.lease === "take" ? await takeLease(settings) : null;
+  const journal = openJournal({
+    folder: settings.state.folder,
+    retentionMs: settings.state.retention,
+    readOnly: options.readOnly ?? false,
+  });
+  const platform = createPlatformReader(files.endpointFile);
+  const engine = engineFinder(options, files);
+  const driver = createStackDriver({
+    stateFolder: settings.state.folder,
+    pulumi: settings.pulumi,
+    pulumiRoot: engine.root,
+    pack: await pinPack(settings.policies.pack ?? shippedPack(), settings.policies.limits),
+    nodePath: process.execPath,
+    environment,
+    log,
+    wallMs: Date.now,
+    wantsDiff: options.wantsDiff ?? false,
+  });
+  const forecaster = createForecastEngine({
+    settings: settings.forecast,
+    timeZone: settings.demand.timeZone,
+    horizons: settings.horizons,
+    threads: settings.forecast.threads,
+  });
+  const demand = await openDemandSource({
+    demand: settings.demand,
+    clock,
+    wallNowMs: Date.now,
+    reader: platform,
+    history: await knownHistory(options, journal, clock),
+    onWarning: (line) => log.warn("observe", line),
+  });
+  const identity = ownIdentity();
+  const parts: ControllerParts = {
+    settings,
+    clock,
+    demand,
+    forecaster,
+    platform,
+    driver,
+    journal,
+    log,
+    endpointFile: files.endpointFile,
+    random: Math.random,
+    wallMs: Date.now,
+    self: { pid: identity.pid, processStart: identity.processStart },
+  };
+  return {
+    parts,
+    files,
+    lease,
+    engineStatus: engine.status,
+    findEngineAgain: engine.find,
+    close: async () => {
+      await Promise.allSettled([demand.close(), forecaster.close(), driver.close()]);
+      journal.close();
+      lease?.release();
+    },
+  };
+}
+
+/** What the router counted in earlier lives of the daemon, on top of the history that is configured. */
+async function knownHistory(
+  options: WireOptions,
+  journal: Journal,
+  clock: Clock,
+): Promise<DemandSeries | undefined> {
+  const { demand, service } = options.settings;
+  if (demand.source !== "platform") return undefined;
+  const nowMs = clock.nowMs();
+  const given = options.history ?? (await historyFile(options));
+  const recorded = journal.readDemand(service, nowMs - demand.historyMs, nowMs);
+  if (recorded === null || recorded.stepMs !== demand.stepMs) return given;
+  return given === undefined ? recorded : joinSeries(given, recorded);
+}
+
+async function historyFile({ settings, log }: WireOptions): Promise<DemandSeries | undefined> {
+  const { path } = settings.demand;
+  if (path === undefined) return undefined;
+  const { series, warnings } = await readCsvTrace({ ...settings.demand, path });
+  for (const line of warnings) log.warn("observe", line);
+  return series;
+}
+
+async function takeLease(settings: Settings): Promise<Lease> {
+  const lease = await acquireLease({
+    folder: settings.state.folder,
+    name: settings.pulumi.tierStack,
+    describe: `tiercast, service ${settings.service}`,
+  });
+  if (lease.kind === "acquired") return lease;
+  const { pid, host, what, since } = lease.by;
+  throw new UserError(
+    `${settings.pulumi.tierStack} is already run by pid ${pid} on ${host} (${what}) since ` +
+      `${new Date(since).toISOString()}: stop that one, or give this one another state.folder and stack`,
+    1,
+  );
+}
+
+/** Asks for the engine until it is there, then never again; shims are written once for it. */
+function engineFinder(options: WireOptions, files: StateFiles) {
+  let found: { readonly engine: Engine; readonly root: string } | undefined;
+  const find = async (): Promise<Engine | undefined> => {
+    const engine = await findEngine({
+      cacheFolder: options.cacheFolder,
+      pathVariable: options.environment["PATH"] ?? "",
+      environment: options.environment,
+    });
+    if (engine === undefined) return undefined;
+    const shims = await writeShims({
+      folder: files.shims,
+      pulumiPath: engine.pulumiPath,
+      nodePath: process.execPath,
+    });
+    found = { engine, root: shims.root };
+    return engine;
+  };
+  return {
+    find,
+    root: async () => {
+      if (found === undefined) await find();
+      return found?.root;
+    },
+    status: (): EngineStatus =>
+      found === undefined
+        ? { kind: "missing", reason: "no Pulumi engine: run `tiercast engine install`" }
+        : { kind: "ready", version: found.engine.version },
+  };
+}
