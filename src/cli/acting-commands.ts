@@ -18,7 +18,7 @@ export const ACTING_COMMANDS: readonly CommandSpec[] = [
     name: "once",
     summary: "run one cycle and record it",
     options: [
-      { flags: "--stop-after STAGE", summary: "end after this stage", choices: STAGE_CHOICES },
+      { flags: "--stop-after <STAGE>", summary: "end after this stage", choices: STAGE_CHOICES },
       { flags: "--require-engine", summary: "a missing engine is an error" },
     ],
     example: "tiercast once --stop-after decide",
@@ -45,8 +45,12 @@ export const ACTING_COMMANDS: readonly CommandSpec[] = [
     name: "pause",
     summary: "hold all sizes until an instant; observing and forecasting go on",
     options: [
-      { flags: "--until WHEN", summary: "a duration from now (2h) or an ISO time with zone", required: true },
-      { flags: "--reason TEXT", summary: "why, for everyone who asks", required: true },
+      {
+        flags: "--until <WHEN>",
+        summary: "a duration from now (2h) or an ISO time with zone",
+        required: true,
+      },
+      { flags: "--reason <TEXT>", summary: "why, for everyone who asks", required: true },
     ],
     example: 'tiercast pause --until 2h --reason "load test"',
     exitCodes: "0 paused, 1 no journal, 2 bad input or configuration",

@@ -14,7 +14,7 @@ export interface CommandCall {
 export type RunCommand = (call: CommandCall) => Promise<number>;
 
 export interface OptionSpec {
-  /** As commander reads them: `-k, --key VALUE`. */
+  /** As commander reads them: `-k, --key <VALUE>`. */
   readonly flags: string;
   readonly summary: string;
   readonly choices?: readonly string[];

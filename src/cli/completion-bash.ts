@@ -5,7 +5,7 @@ export function bashCompletion(tree: readonly CompletionNode[]): string {
   const groups = tree.filter((node) => node.path.length > 0 && node.commands.length > 0);
   return `# bash completion for tiercast
 _tiercast() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} path="" word i skip=0
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} place="" word i skip=0
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     if ((skip)); then skip=0; continue; fi
@@ -13,20 +13,21 @@ _tiercast() {
       ${valueOptions(tree)}) skip=1 ;;
       -*) ;;
       *)
-        if [[ -z $path${groups.map(({ path }) => ` || $path == ${path.join(" ")}`).join("")} ]]; then
-          path="\${path:+$path }$word"
+        if [[ -z $place${groups.map(({ path }) => ` || $place == ${path.join(" ")}`).join("")} ]]; then
+          place="\${place:+$place }$word"
         fi
         ;;
     esac
   done
-  local words="" files=0
+  local words="" options="" files=0
   case "$prev" in
 ${choiceCases(tree)}
     ${fileOptions(tree)}) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
-  case "$path" in
+  case "$place" in
 ${tree.map(nodeCase).join("\n")}
   esac
+  if [[ $cur == -* ]]; then words=$options; fi
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
   if ((files)) && [[ $cur != -* ]]; then COMPREPLY+=($(compgen -f -- "$cur")); fi
 }
@@ -35,13 +36,10 @@ complete -o filenames -F _tiercast tiercast
 }
 
 function nodeCase(node: CompletionNode): string {
-  const words = [
-    ...node.commands.map(({ name }) => name),
-    ...node.argumentChoices,
-    ...node.options.flatMap(({ short, long }) => (short === undefined ? [long] : [short, long])),
-  ];
+  const words = [...node.commands.map(({ name }) => name), ...node.argumentChoices];
+  const options = names(node.options).replaceAll("|", " ");
   const files = node.takesFile ? " files=1" : "";
-  return `    "${node.path.join(" ")}") words="${words.join(" ")}"${files} ;;`;
+  return `    "${node.path.join(" ")}") words="${words.join(" ")}" options="${options}"${files} ;;`;
 }
 
 function allOptions(tree: readonly CompletionNode[]): readonly CompletionOption[] {

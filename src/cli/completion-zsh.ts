@@ -1,11 +1,14 @@
 import type { CompletionNode, CompletionOption } from "./completion-tree.ts";
 
-/** A `#compdef` function: `_arguments` for each command's options, `_describe` for what may follow. */
+/**
+ * A `#compdef` function: `_arguments` for each command's options, `_describe` for what may follow. A variable called
+ * `path` would empty the PATH: in zsh the two are one.
+ */
 export function zshCompletion(tree: readonly CompletionNode[]): string {
   return `#compdef tiercast
 # zsh completion for tiercast
 _tiercast() {
-  local path="" word
+  local place="" word
   local -i i skip=0
   for ((i = 2; i < CURRENT; i++)); do
     word=\${words[i]}
@@ -13,11 +16,11 @@ _tiercast() {
     case "$word" in
       ${valueOptions(tree)}) skip=1 ;;
       -*) ;;
-      *) [[ -z $path || "$path" == (${groupPaths(tree)}) ]] && path="\${path:+$path }$word" ;;
+      *) [[ -z $place || "$place" == (${groupPaths(tree)}) ]] && place="\${place:+$place }$word" ;;
     esac
   done
   local -a commands
-  case "$path" in
+  case "$place" in
 ${tree.map(nodeCase).join("\n")}
   esac
 }

@@ -18,13 +18,13 @@ const GROUPS: Readonly<Record<string, string>> = {
 export function createProgram(dispatch: Dispatch): Command {
   const program = new Command("tiercast")
     .description("Predictive capacity: forecasts demand, sizes three tiers, applies them through Pulumi.")
-    .option("-c, --config FILE", "configuration file (default: TIERCAST_CONFIG, else ./tiercast.yaml)")
+    .option("-c, --config <FILE>", "configuration file (default: TIERCAST_CONFIG, else ./tiercast.yaml)")
     .addOption(
-      new Option("-o, --output FORMAT", "what stdout carries").choices(["table", "json"]).default("table"),
+      new Option("-o, --output <FORMAT>", "what stdout carries").choices(["table", "json"]).default("table"),
     )
     .option("--no-color", "no colour (also: NO_COLOR, or an output that is no terminal)")
     .addOption(
-      new Option("--log-level LEVEL", "what stderr carries").choices(["silent", "error", "warn", "info"]),
+      new Option("--log-level <LEVEL>", "what stderr carries").choices(["silent", "error", "warn", "info"]),
     )
     .option("--debug", "show where an error comes from")
     .version(ownVersion(), "-V, --version")
@@ -32,8 +32,6 @@ export function createProgram(dispatch: Dispatch): Command {
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false });
   const groups = new Map<string, Command>();
   for (const spec of COMMANDS) addCommand(program, groups, spec, dispatch);
-  program.action(() => program.outputHelp());
-  program.allowExcessArguments(false);
   for (const command of [program, ...groups.values(), ...program.commands]) speakPlainly(command);
   return program;
 }

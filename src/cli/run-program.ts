@@ -15,6 +15,10 @@ export async function runProgram(
     const run = await spec.load();
     exitCode = await run({ args, options, context, program });
   });
+  if (argv.length === 0) {
+    program.outputHelp();
+    return EXIT.done;
+  }
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
@@ -22,7 +26,8 @@ export async function runProgram(
     const mistake = argumentMistake(error);
     if (mistake === undefined) return error.code === "commander.help" ? EXIT.badInput : EXIT.done;
     note(`tiercast: ${mistake} (\`tiercast help\` lists what there is)`);
-    return EXIT.badInput;
+    // With it, 2 means "changes": no error may look like it.
+    return argv.includes("--detailed-exitcode") ? EXIT.error : EXIT.badInput;
   }
   return exitCode;
 }

@@ -7,11 +7,11 @@ export const SETUP_COMMANDS: readonly CommandSpec[] = [
     summary: "run the whole loop on this machine: a real trace, real workers, real Pulumi updates",
     options: [
       {
-        flags: "--for DURATION",
+        flags: "--for <DURATION>",
         summary: "how long, counted from the moment the engine is ready (default: 3m)",
       },
-      { flags: "--trace FILE", summary: "another CSV trace or access log" },
-      { flags: "--speed N", summary: "trace seconds per second" },
+      { flags: "--trace <FILE>", summary: "another CSV trace or access log" },
+      { flags: "--speed <N>", summary: "trace seconds per second" },
       { flags: "--plain", summary: "a line per cycle instead of the live view" },
       { flags: "--keep", summary: "leave the stacks and the platform running at the end" },
     ],
@@ -23,8 +23,8 @@ export const SETUP_COMMANDS: readonly CommandSpec[] = [
     name: "init",
     summary: "write a commented tiercast.yaml",
     options: [
-      { flags: "--service NAME", summary: "name of the service (default: the folder's name)" },
-      { flags: "--time-zone ZONE", summary: "IANA zone of the daily rhythm (default: this machine's)" },
+      { flags: "--service <NAME>", summary: "name of the service (default: the folder's name)" },
+      { flags: "--time-zone <ZONE>", summary: "IANA zone of the daily rhythm (default: this machine's)" },
       { flags: "--force", summary: "replace a file that is there" },
     ],
     example: "tiercast init --service shop",
@@ -71,7 +71,7 @@ export const SETUP_COMMANDS: readonly CommandSpec[] = [
   {
     name: "engine env",
     summary: "print what gives a shell the same pulumi, backend and passphrase",
-    options: [{ flags: "--shell NAME", summary: "whose words (default: sh)", choices: ["sh", "fish"] }],
+    options: [{ flags: "--shell <NAME>", summary: "whose words (default: sh)", choices: ["sh", "fish"] }],
     example: 'eval "$(tiercast engine env)" && pulumi stack ls',
     exitCodes: "0 printed, 1 there is no engine, 2 bad configuration",
     load: async () => (await import("./engine-env.ts")).runEngineEnv,
