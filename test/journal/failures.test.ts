@@ -28,6 +28,10 @@ test("killed with SIGKILL in mid-append, ten times: nothing that was reported is
     expect(last[0]).toBeGreaterThan(reported[0] ?? 0);
     reported = last;
 
+    const reader = openJournal({ folder, retentionMs: RETENTION_MS, readOnly: true });
+    expect(reader.lastCycle()?.cycle).toBeGreaterThanOrEqual(reported[0] ?? 0);
+    reader.close();
+
     const journal = openJournal({ folder, retentionMs: RETENTION_MS });
     const [cycle = 0, generation = 0, intent = 0] = reported;
     expect(journal.verifyChain().kind).toBe("whole");

@@ -151,6 +151,22 @@ test("demand keeps its gaps, takes late values, and a gap never replaces a value
   expect(read(journal, 5_000, 9_000)).toEqual([5_000, []]);
 });
 
+test("a write that breaks off in the middle leaves nothing behind", () => {
+  const journal = open();
+  const broken = {
+    length: 3,
+    0: 1,
+    get 1(): number {
+      throw new Error("source went away");
+    },
+    2: 3,
+  };
+  expect(() => journal.appendDemand("shop", 0, 100, broken)).toThrow("source went away");
+  expect(journal.readDemand("shop", 0, 300)).toBeNull();
+  journal.appendDemand("shop", 0, 100, [4]);
+  expect(read(journal, 0, 100)).toEqual([0, [4]]);
+});
+
 test("another step under the same key is another grid; the one written last is read", () => {
   const journal = open();
   journal.appendDemand("shop", 0, 60_000, [1, 2]);
