@@ -56,9 +56,14 @@ export function buildOutlook(state: BuildState, cores: number): Outlook {
   const left =
     fetchLeft(state) +
     (state.phase === "link" ? 0 : compileLeft(state, compileShare, cores)) +
-    Math.max(LINK_MS / 5, LINK_MS - state.linkMs);
+    linkLeft(state);
   const spent = state.fetchMs + state.compileMs + state.linkMs;
   return { fraction: spent / (spent + left), etaMs: Math.round(left) };
+}
+
+/** The linker tells nothing; once it is late (a busy machine), half of what it took so far is expected again. */
+function linkLeft(state: BuildState): number {
+  return Math.max(LINK_MS - state.linkMs, state.linkMs / 2);
 }
 
 function fetchLeft(state: BuildState): number {

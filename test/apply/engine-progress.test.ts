@@ -44,6 +44,10 @@ test("a build that finds everything in Go's cache promises seconds", () => {
   expect(buildOutlook({ ...START, phase: "link" }, 2).etaMs).toBeLessThan(6_000);
 });
 
+test("a linker that is late is not promised to end in a second", () => {
+  expect(buildOutlook({ ...START, phase: "link", linkMs: 20_000 }, 2).etaMs).toBe(10_000);
+});
+
 test("fetching modules counts the build that comes after", () => {
   const state: BuildState = { ...START, fetchedModules: 134, fetchMs: 60_000 };
   expect(buildOutlook(state, 2).etaMs).toBeGreaterThan(60_000 + 100_000);

@@ -47,9 +47,12 @@ async function refusal(promise: Promise<unknown>): Promise<string> {
   return message;
 }
 
-test("the engine is the version that the npm package was made for", () => {
+test("the engine is the version of the npm package and of the Go modules", () => {
   const manifest = createRequire(import.meta.url)("@pulumi/pulumi/package.json") as { version: string };
   expect(ENGINE_VERSION).toBe(manifest.version);
+  const modules = readFileSync(join(import.meta.dirname, "../../engine/cli/go.mod"), "utf8");
+  for (const module of ["pkg", "sdk"])
+    expect(modules).toContain(`github.com/pulumi/pulumi/${module}/v3 v${ENGINE_VERSION} `);
 });
 
 describe("finding", () => {
