@@ -11,8 +11,8 @@ export function wallClock(): Clock {
 }
 
 /**
- * Time that starts at `originMs` now and runs `speed` times as fast as the machine's. It follows the monotonic
- * clock, so a wall clock that is set does not disturb it.
+ * Time that starts at `originMs` now and runs `speed` times as fast as the machine's. It follows the
+ * monotonic clock, so a wall clock that is set does not disturb it.
  */
 export function scaledClock(options: { readonly originMs: number; readonly speed: number }): Clock {
   const { originMs, speed } = options;
@@ -30,7 +30,9 @@ function clockOf(speed: number, nowMs: () => number): Clock {
   };
 }
 
-/** Resolves at `deadlineMs` of the monotonic clock or when `signal` aborts; leaves no timer and no listener. */
+/**
+ * Resolves at `deadlineMs` of the monotonic clock or when `signal` aborts; leaves no timer and no listener.
+ */
 function sleepUntil(deadlineMs: number, signal: AbortSignal | undefined): Promise<void> {
   if (Number.isNaN(deadlineMs)) return Promise.reject(new RangeError("sleep: the duration is not a number"));
   return new Promise((resolve) => {

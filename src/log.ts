@@ -98,7 +98,9 @@ function formsOf(secret: string): readonly string[] {
 const MAX_TEXT_CHARS = 8_192;
 const MAX_DEPTH = 6;
 const MAX_ENTRIES = 100;
-/** Values of one line; each level of nesting could otherwise hold a hundred times as many as the one above. */
+/**
+ * Values of one line; each level of nesting could otherwise hold a hundred times as many as the one above.
+ */
 const MAX_VALUES = 1_000;
 
 function cut(text: string): string {
@@ -107,8 +109,8 @@ function cut(text: string): string {
 }
 
 /**
- * Text that cannot move a terminal's cursor, colour it, turn the reading direction, or begin a line of its own:
- * control, format and separator characters and lone surrogates become `\u{1b}`.
+ * Text that cannot move a terminal's cursor, colour it, turn the reading direction, or begin a line of its
+ * own: control, format and separator characters and lone surrogates become `\u{1b}`.
  */
 export function printable(text: string): string {
   return text.replaceAll(

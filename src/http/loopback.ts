@@ -13,7 +13,9 @@ export function loopbackAddress(host: string): string {
   );
 }
 
-/** Whether a request's Host header means this machine: a web page that rebinds its name to 127.0.0.1 does not. */
+/**
+ * Whether a request's Host header means this machine: a web page that rebinds its name to 127.0.0.1 does not.
+ */
 export function isLoopbackHostHeader(header: string | undefined): boolean {
   const name = (header ?? "")
     .replace(/:\d{1,5}$/, "")

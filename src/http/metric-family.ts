@@ -32,7 +32,9 @@ export function sample(
   return value === null || value === undefined || Number.isNaN(value) ? [] : [{ value, labels }];
 }
 
-/** Distinct values that one label may take; what is beyond them, or looks like no name of ours, is `other`. */
+/**
+ * Distinct values that one label may take; what is beyond them, or looks like no name of ours, is `other`.
+ */
 const MAX_LABEL_VALUES = 40;
 
 /** Counts by a name of our own making, such as an outcome; bounded whatever turns up in them. */

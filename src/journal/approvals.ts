@@ -11,7 +11,8 @@ export function approvalJournal(store: Store): ApprovalJournal {
     proposePlan: (plan) => store.transaction(() => propose(store, plan)),
     pendingPlan: (nowMs) => {
       const row = store.get(
-        `SELECT ${COLUMNS} FROM approvals WHERE state = 'pending' AND expires_ms > ? ORDER BY id DESC LIMIT 1`,
+        `SELECT ${COLUMNS} FROM approvals
+         WHERE state = 'pending' AND expires_ms > ? ORDER BY id DESC LIMIT 1`,
         nowMs,
       );
       return row === undefined ? null : toApproval(row);

@@ -40,7 +40,8 @@ function append(store: Store, record: CycleRecord): void {
     const previous = head === undefined ? NO_HASH : bytes(head, "hash");
     const hash = chained(previous, raw);
     store.run(
-      "INSERT INTO cycles (cycle, started_ms, stored_bytes, previous, hash, record) VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT INTO cycles (cycle, started_ms, stored_bytes, previous, hash, record)
+       VALUES (?, ?, ?, ?, ?, ?)`,
       record.cycle,
       record.startedMs,
       stored.byteLength,
@@ -74,8 +75,9 @@ function nextCycleNumber(store: Store): number {
 }
 
 /**
- * Walks the chain from the last pruned cycle (the anchor) to the head. An edited, removed, inserted or cut-off row
- * breaks it. It does not stop somebody who rewrites every hash after an edit: it finds damage and careless hands.
+ * Walks the chain from the last pruned cycle (the anchor) to the head. An edited, removed, inserted or
+ * cut-off row breaks it. It does not stop somebody who rewrites every hash after an edit: it finds damage and
+ * careless hands.
  */
 function verifyChain(store: Store): ChainReport {
   const anchor = store.get("SELECT cycle, hash FROM chain WHERE name = 'anchor'");

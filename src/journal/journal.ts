@@ -22,8 +22,9 @@ export interface JournalOptions {
 }
 
 /**
- * Opens the journal in `options.folder`, made when missing (not with `readOnly`). Throws `UserError`, one line, for
- * a damaged or foreign file, one of a newer version, or a folder that cannot be written; nothing is overwritten.
+ * Opens the journal in `options.folder`, made when missing (not with `readOnly`). Throws `UserError`, one
+ * line, for a damaged or foreign file, one of a newer version, or a folder that cannot be written; nothing is
+ * overwritten.
  */
 export function openJournal(options: JournalOptions): Journal {
   const limits = { ...JOURNAL_LIMITS, ...options.limits };

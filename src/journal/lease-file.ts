@@ -46,8 +46,8 @@ export function readLeaseFile(file: string): LeaseFile {
 }
 
 /**
- * Puts `content` in place in one step, on disk before it is seen: a reader never meets half of it. With `replace`
- * unset a file that is there stays, and false is returned.
+ * Puts `content` in place in one step, on disk before it is seen: a reader never meets half of it. With
+ * `replace` unset a file that is there stays, and false is returned.
  */
 export function placeLeaseFile(file: string, content: LeaseContent, replace: boolean): boolean {
   const made = `${file}.${randomUUID()}`;

@@ -53,9 +53,9 @@ const TORN_AFTER_MS = 10_000;
 /**
  * Takes the single writer's right for `name` in `folder`, or says who has it.
  *
- * Two parts. The kernel's lock on `NAME.lock` is held as long as the process lives and goes with it, however it
- * dies; it settles every race on one machine, containers that share the folder included. The file `NAME.lease`
- * says who it is, to people and to other machines:
+ * Two parts. The kernel's lock on `NAME.lock` is held as long as the process lives and goes with it, however
+ * it dies; it settles every race on one machine, containers that share the folder included. The file
+ * `NAME.lease` says who it is, to people and to other machines:
  *
  *     kernel lock   lease file                              then
  *     taken         any                                     held

@@ -63,7 +63,8 @@ export function prune(
 
 /**
  * Cycles go from the front only, so that the chain stays one piece: everything before the first cycle that is
- * young enough. With a clock that went back, an old cycle with a late stamp may keep others alive up to the caps.
+ * young enough. With a clock that went back, an old cycle with a late stamp may keep others alive up to the
+ * caps.
  */
 function pruneCycles(store: Store, limits: JournalLimits, oldestMs: number): number {
   const upTo = Math.min(lastToDrop(store, limits, oldestMs), cycleFromEnd(store, limits.keepCycles) ?? 0);

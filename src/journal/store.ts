@@ -14,7 +14,9 @@ export interface Store {
   /** Returns the number of rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number;
   exec(sql: string): void;
-  /** All or nothing, and on disk when it returns. Takes the write lock first, so what `work` reads stays true. */
+  /**
+   * All or nothing, and on disk when it returns. Takes the write lock first, so what `work` reads stays true.
+   */
   transaction<T>(work: () => T): T;
   close(): void;
 }
@@ -94,7 +96,10 @@ const ADVICE: Readonly<Record<number, (message: string) => string>> = {
   [SQLITE.notADatabase]: damaged,
 };
 
-/** Free space below this, together with a write error, is a full disk: some file systems answer EIO, not ENOSPC. */
+/**
+ * Free space below this, together with a write error, is a full disk: some file systems answer EIO, not
+ * ENOSPC.
+ */
 const FULL_BELOW_BYTES = 64 * 1024;
 
 export function damaged(message: string): string {

@@ -1,6 +1,6 @@
 /**
- * The journal's disk, or its own size limit, is full. Nothing of the refused write is on disk, the journal stays
- * usable, and the same write works again once there is space: hold, prune, try at the next cycle.
+ * The journal's disk, or its own size limit, is full. Nothing of the refused write is on disk, the journal
+ * stays usable, and the same write works again once there is space: hold, prune, try at the next cycle.
  */
 export class JournalFull extends Error {
   readonly file: string;

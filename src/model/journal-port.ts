@@ -6,8 +6,8 @@ import type { DaemonStatus, PauseStatus } from "./status.ts";
 
 /**
  * Everything the daemon must not forget. Each write is on disk when the call returns; a write that finds no
- * space throws `JournalFull`, has written nothing, and may be repeated later. A damaged file throws `UserError`.
- * All calls are synchronous and all instants are given by the caller.
+ * space throws `JournalFull`, has written nothing, and may be repeated later. A damaged file throws
+ * `UserError`. All calls are synchronous and all instants are given by the caller.
  */
 export interface Journal
   extends CycleJournal,
@@ -91,7 +91,9 @@ export interface PlanJournal {
   /** Strictly rising and on disk before it is returned; a number lost in a crash is never given again. */
   nextPlanGeneration(): number;
   planGeneration(): number;
-  /** Makes the next number larger than `seen`, found on a stack or a platform that is ahead of this journal. */
+  /**
+   * Makes the next number larger than `seen`, found on a stack or a platform that is ahead of this journal.
+   */
   raisePlanGeneration(seen: number): void;
   /** The inputs of the last update that went through. */
   appliedInputs(): AppliedInputs | null;
@@ -114,7 +116,10 @@ export interface StateJournal {
   setState<K extends keyof JournalState>(key: K, value: JournalState[K] | null): void;
 }
 
-/** Small values that outlive the process, by key. Read afresh at each cycle: another process may write `pause`. */
+/**
+ * Small values that outlive the process, by key. Read afresh at each cycle: another process may write
+ * `pause`.
+ */
 export interface JournalState {
   readonly mode: { readonly mode: Mode; readonly sinceMs: number; readonly reason: string };
   readonly pause: PauseStatus;
@@ -129,8 +134,8 @@ export interface JournalState {
 
 export interface ApprovalJournal {
   /**
-   * Puts a plan before a person. A pending plan with another hash is superseded; the same hash, proposed again,
-   * keeps its first expiry and its verdict.
+   * Puts a plan before a person. A pending plan with another hash is superseded; the same hash, proposed
+   * again, keeps its first expiry and its verdict.
    */
   proposePlan(plan: ProposedPlan): PlanApproval;
   /** The plan that waits for a verdict, unless it expired. */
@@ -168,8 +173,8 @@ export type TakenApproval =
 
 export interface DemandJournal {
   /**
-   * Stores steps from `fromMs` on. NaN (or anything not finite) is a gap: kept as such, and filled when the value
-   * comes late; a known value is replaced by a newer one, never by a gap.
+   * Stores steps from `fromMs` on. NaN (or anything not finite) is a gap: kept as such, and filled when the
+   * value comes late; a known value is replaced by a newer one, never by a gap.
    */
   appendDemand(key: string, fromMs: number, stepMs: number, values: ArrayLike<number>): void;
   /**

@@ -5,9 +5,9 @@ import type { Sizes } from "./tier.ts";
 import type { Totals } from "./totals.ts";
 
 /**
- * What `tiercast status`, `/api/status` and `/metrics` show, one plain JSON value: made by the controller, kept in
- * the journal after each cycle, never computed a second time by a surface. Instants without "wall" are the
- * daemon's time; null is "not known".
+ * What `tiercast status`, `/api/status` and `/metrics` show, one plain JSON value: made by the controller,
+ * kept in the journal after each cycle, never computed a second time by a surface. Instants without "wall"
+ * are the daemon's time; null is "not known".
  */
 export interface DaemonStatus {
   readonly schema: 1;
