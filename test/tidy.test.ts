@@ -138,7 +138,7 @@ describe("the rules find what is planted", () => {
     ["src/cli/a.ts", "console.log(1);"],
     ["src/decide/a.ts", '// Date.now()\nconst text = "Math.random()"; new Date(5); Math.max(1, 2);'],
     ["src/render/a.ts", 'import { createHash } from "node:crypto";'],
-    ["src/forecast/engine.ts", 'import { Worker } from "node:worker_threads";'],
+    ["src/forecast/prophet-module.ts", 'import { readFileSync } from "node:fs";'],
   ])("purity that may: %s %s", (path, text) => {
     expect(checkPurity(path, readSource(path, text))).toEqual([]);
   });
@@ -212,7 +212,7 @@ describe("the rules find what is planted", () => {
     "registry=https://npm.example/",
     "export GOPROXY=https://go.example",
     "see /root/work/x.ts",
-    "cd /home/ann/tiercast/src",
+    "cd /home/bob/tiercast/src",
     "https://artifactory.example/api/npm",
   ])("leaks: %s", (text) => {
     expect(checkLeaks("a.md", text)).toHaveLength(1);

