@@ -1,9 +1,11 @@
 import type { ApplyOutcome } from "../model/cycle.ts";
+import { totalUnits } from "../model/tier.ts";
 import { HOUR_MS } from "../model/time.ts";
 import { inputsKey } from "../render/inputs-key.ts";
 import { act } from "./act.ts";
 import { hasDrifted, type Pass } from "./pass.ts";
 import { recoverNow } from "./recover.ts";
+import { sizesOf } from "./state.ts";
 
 /** Mends first what an earlier run left undone, then acts. */
 export async function applyStage(pass: Pass): Promise<void> {
@@ -41,7 +43,10 @@ function noteOutcome(pass: Pass, outcome: ApplyOutcome): void {
   const nowMs = parts.clock.nowMs();
   switch (outcome.kind) {
     case "applied":
+      state.previous = state.applied;
       state.applied = record.stackInputs;
+      state.trafficBefore = pass.traffic;
+      state.appliedWallMs = parts.wallMs();
       state.updateTimes = [...state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS), nowMs];
       state.lastApplyMs = nowMs;
       state.failedUpdates = 0;
@@ -57,10 +62,13 @@ function noteOutcome(pass: Pass, outcome: ApplyOutcome): void {
       state.needsRecovery = true;
       state.failedUpdates += 1;
       break;
+    case "stale-plan":
+      // The stack or the platform is ahead of the journal: look again before the next plan gets its number.
+      state.needsRecovery = true;
+      break;
     case "locked":
     case "policy-violation":
     case "no-policy-evidence":
-    case "stale-plan":
     case "engine-missing":
       break;
   }
@@ -92,4 +100,41 @@ export function outcomeText(outcome: ApplyOutcome): string {
     case "engine-missing":
       return `${outcome.kind}: ${outcome.reason}`;
   }
+}
+
+/**
+ * Back to the inputs before the last update, under a new plan number. What they held counts as needed from now on,
+ * so that the stabilisation window keeps the next cycles from shrinking to the same bad sizes again.
+ */
+export async function rollBack(pass: Pass, note: string): Promise<void> {
+  const { parts, state, record, options } = pass;
+  const { previous, applied } = state;
+  const { decision } = record;
+  if (previous === null || applied === null || decision === null) return;
+  parts.log.warn("verify", `rolling back: ${note}`);
+  const inputs = {
+    ...previous,
+    planGeneration: parts.journal.nextPlanGeneration(),
+    decisionId: `${decision.id}-back`,
+  };
+  const units = totalUnits(sizesOf(previous).units);
+  state.needHistory = [...state.needHistory, { atMs: parts.clock.nowMs(), units }];
+  const outcome = await act(
+    parts,
+    {
+      cycle: record.cycle,
+      mode: parts.settings.mode,
+      decision: { ...decision, atMs: parts.clock.nowMs() },
+      inputs,
+      inputsKey: inputsKey(inputs),
+      appliedKey: inputsKey(applied),
+      seen: record.platform,
+      drifted: false,
+    },
+    options.signal,
+  );
+  record.stackInputs = inputs;
+  record.planGeneration = inputs.planGeneration;
+  record.apply = outcome;
+  noteOutcome(pass, outcome);
 }

@@ -1,20 +1,21 @@
 import { nextNeedHistory } from "../decide/need-history.ts";
-import { type CycleRecord, STAGES, type Stage, toRecord, type Verdict } from "../model/cycle.ts";
+import { type CycleRecord, STAGES, type Stage, toRecord } from "../model/cycle.ts";
 import { type DecideInput, decideSettings } from "../model/decide-input.ts";
-import type { PlatformState } from "../model/platform.ts";
+import type { PlatformState, TrafficSample } from "../model/platform.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
-import { HOUR_MS } from "../model/time.ts";
+import type { Sizes } from "../model/tier.ts";
+import { HOUR_MS, MINUTE_MS } from "../model/time.ts";
 import { addCycle } from "../model/totals.ts";
 import { inputsKey } from "../render/inputs-key.ts";
 import { verify } from "../verify/verify.ts";
-import { applyStage } from "./apply-stage.ts";
+import { applyStage, rollBack } from "./apply-stage.ts";
 import { observeDemand } from "./observe-demand.ts";
 import type { ControllerParts } from "./parts.ts";
 import { type CycleOptions, type Draft, hasDrifted, type Pass } from "./pass.ts";
-import { appliedSizes, type ControllerState, saveState } from "./state.ts";
+import { appliedSizes, type ControllerState, saveState, sizesOf } from "./state.ts";
 import { renderDecision, think } from "./think.ts";
-import { summarizeTraffic } from "./traffic-summary.ts";
+import { learnedServiceTimeMs, mergeTraffic } from "./traffic-summary.ts";
 
 const LEAD_TIMES_USED = 200;
 
@@ -45,7 +46,7 @@ export async function runCycle(
     state,
     options,
     record,
-    measuredServiceTimeMs: null,
+    traffic: null,
     series: null,
     input: null,
   };
@@ -76,8 +77,7 @@ async function observe(pass: Pass): Promise<void> {
   const { series, observation } = await observeDemand(parts, parts.clock.nowMs());
   record.observation = observation;
   record.platform = await readPlatform(parts, record.cycle);
-  const traffic = await parts.platform.traffic(parts.wallMs() - 60_000).catch(() => []);
-  pass.measuredServiceTimeMs = summarizeTraffic(traffic).meanServiceMs;
+  pass.traffic = mergeTraffic(await recentTraffic(parts));
   pass.series = series;
   if (series !== null && parts.settings.demand.source === "platform") recordDemand(pass, series);
   if (observation.freshness === "fresh") {
@@ -146,7 +146,7 @@ function decideInput(pass: Pass): DecideInput {
     appliedAtMs: state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS && atMs <= nowMs),
     lastBaselineReviewMs: state.baselineReviewMs,
     leadTimesMs: parts.journal.leadTimes(LEAD_TIMES_USED).map((sample) => sample.leadTimeMs),
-    measuredServiceTimeMs: pass.measuredServiceTimeMs,
+    measuredServiceTimeMs: learnedServiceTimeMs(pass.traffic),
     missingSinceMs: state.missingSinceMs,
     pause: pause !== null && pause.untilMs > nowMs ? { untilMs: pause.untilMs, reason: pause.reason } : null,
   };
@@ -179,15 +179,39 @@ function renderWith(pass: Pass, planGeneration: number): StackInputs {
 async function verifyOutcome(pass: Pass): Promise<void> {
   const { parts, state, record } = pass;
   if (state.applied === null) return;
-  const platform =
-    record.apply?.kind === "applied" ? await readPlatform(parts, record.cycle) : record.platform;
-  record.platform = platform;
-  const verdict: Verdict = verify({
+  if (record.apply?.kind === "applied") record.platform = await readPlatform(parts, record.cycle);
+  const sinceWallMs = parts.wallMs() - state.appliedWallMs;
+  const since = sinceWallMs < MINUTE_MS ? null : mergeTraffic(await recentTraffic(parts));
+  const verdict = verify({
     nowMs: parts.clock.nowMs(),
-    applied: appliedSizes(state),
-  } as never);
+    expected: {
+      sizes: expectedSizes(state, record.platform, parts.clock.nowMs()),
+      previous: sizesOf(state.previous ?? state.applied),
+      appliedAtMs: state.lastApplyMs ?? record.startedMs,
+    },
+    lastApply: record.apply,
+    attempts: state.failedUpdates,
+    leadTimeMs: parts.journal.leadTimes(1)[0]?.leadTimeMs ?? parts.settings.leadTime.priorMs,
+    platform: record.platform,
+    trafficBefore: since === null ? null : state.trafficBefore,
+    trafficSince: since,
+  });
   record.verdict = verdict;
   if (verdict.kind === "keep") parts.journal.markAppliedGood();
+  if (verdict.kind === "drift") parts.log.warn("verify", `drift: ${verdict.note}`);
+  if (verdict.kind === "roll-back") await rollBack(pass, verdict.note);
+}
+
+/** An expired warm pool is empty by itself: that is no drift. */
+function expectedSizes(state: ControllerState, platform: PlatformState | null, nowMs: number): Sizes {
+  const sizes = appliedSizes(state);
+  const expiresMs = state.applied?.warm.expiresMs ?? null;
+  if (platform === null || expiresMs === null || expiresMs > nowMs) return sizes;
+  return { ...sizes, warmUnits: platform.warm.wantedUnits };
+}
+
+function recentTraffic(parts: ControllerParts): Promise<readonly TrafficSample[]> {
+  return parts.platform.traffic(parts.wallMs() - MINUTE_MS).catch(() => []);
 }
 
 async function readPlatform(parts: ControllerParts, cycle: number): Promise<PlatformState | null> {

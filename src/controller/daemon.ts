@@ -1,6 +1,9 @@
 import type { CycleRecord } from "../model/cycle.ts";
+import { totalUnits } from "../model/tier.ts";
+import { HOUR_MS } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";
 import { runCycle } from "./cycle.ts";
+import { watchLeadTime } from "./lead-time-watch.ts";
 import type { ControllerParts } from "./parts.ts";
 import { recoverAtStart } from "./recover.ts";
 import { type ControllerState, loadState } from "./state.ts";
@@ -12,6 +15,9 @@ export interface DaemonOptions {
   readonly onCycle?: (record: CycleRecord, state: ControllerState) => void | Promise<void>;
   readonly onWait?: (nextMs: number, state: ControllerState) => void;
 }
+
+/** A unit not ready after this many expected lead times is verify's business, not a lead time. */
+const LONGEST_LEAD_TIMES = 5;
 
 const PRUNE_EVERY_CYCLES = 50;
 
@@ -26,15 +32,39 @@ export async function runDaemon(parts: ControllerParts, options: DaemonOptions):
   const hard = options.hardSignal ?? new AbortController().signal;
   const state = loadState(parts);
   await recoverLoudly(parts, state, hard);
+  let watch: AbortController | undefined;
   for (let count = 0; !options.signal.aborted; count++) {
     const record = await runCycle(parts, state, { signal: hard });
+    watch = watchGrowth(parts, record, watch);
     await options.onCycle?.(record, state);
     if (count % PRUNE_EVERY_CYCLES === PRUNE_EVERY_CYCLES - 1) prune(parts);
     const next = nextStartMs(parts, record.startedMs);
     options.onWait?.(next, state);
     await parts.clock.sleep(Math.max(0, next - parts.clock.nowMs()), options.signal);
   }
+  watch?.abort();
   parts.log.info("apply", "stopped");
+}
+
+/** Units that were asked for are timed until they are ready; a new update takes the watch over. */
+function watchGrowth(
+  parts: ControllerParts,
+  record: CycleRecord,
+  running: AbortController | undefined,
+): AbortController | undefined {
+  const { decision, apply } = record;
+  if (apply?.kind !== "applied" || decision === null) return running;
+  running?.abort();
+  if (totalUnits(decision.after.units) <= totalUnits(decision.before.units)) return undefined;
+  const watch = new AbortController();
+  const deadlineMs = decision.atMs + LONGEST_LEAD_TIMES * parts.settings.leadTime.priorMs + HOUR_MS;
+  const { cycle } = record;
+  watchLeadTime(
+    parts,
+    { cycle, decidedMs: decision.atMs, sizes: decision.after, deadlineMs },
+    watch.signal,
+  ).catch((error: unknown) => parts.log.warn("verify", `lead time not measured: ${String(error)}`));
+  return watch;
 }
 
 async function recoverLoudly(

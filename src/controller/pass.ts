@@ -1,5 +1,6 @@
 import type { CycleRecord, Stage } from "../model/cycle.ts";
 import type { DecideInput } from "../model/decide-input.ts";
+import type { TrafficSample } from "../model/platform.ts";
 import type { DemandSeries } from "../model/series.ts";
 import { TIERS } from "../model/tier.ts";
 import type { ControllerParts } from "./parts.ts";
@@ -14,7 +15,8 @@ export interface Pass {
   readonly state: ControllerState;
   readonly options: CycleOptions;
   readonly record: Draft;
-  measuredServiceTimeMs: number | null;
+  /** The last minute at the router; null when it says nothing. */
+  traffic: TrafficSample | null;
   series: DemandSeries | null;
   input: DecideInput | null;
 }

@@ -1,5 +1,6 @@
 import type { CycleRecord } from "../model/cycle.ts";
 import type { ForecastEvidence, QuantileForecast } from "../model/forecast.ts";
+import type { TrafficSample } from "../model/platform.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
 import { NO_UNITS, type Sizes } from "../model/tier.ts";
 import { NO_TOTALS, type Totals } from "../model/totals.ts";
@@ -8,6 +9,11 @@ import type { ControllerParts } from "./parts.ts";
 /** What one cycle leaves for the next. All of it but the forecast comes back from the journal after a restart. */
 export interface ControllerState {
   applied: StackInputs | null;
+  /** What was applied before that; where a roll back goes. */
+  previous: StackInputs | null;
+  /** Traffic of the minute before the last update, and the wall instant from which it counts as after. */
+  trafficBefore: TrafficSample | null;
+  appliedWallMs: number;
   needHistory: readonly { readonly atMs: number; readonly units: number | null }[];
   updateTimes: readonly number[];
   baselineReviewMs: number | null;
@@ -24,13 +30,14 @@ export interface ControllerState {
   totals: Totals;
 }
 
-const NEEDS_KEPT = 600;
-
 export function loadState(parts: ControllerParts): ControllerState {
   const { journal } = parts;
   const applied = journal.appliedInputs();
   return {
     applied: applied?.inputs ?? null,
+    previous: journal.lastGoodInputs()?.inputs ?? null,
+    trafficBefore: null,
+    appliedWallMs: 0,
     needHistory: journal.getState("need-history") ?? [],
     updateTimes: journal.getState("update-times") ?? [],
     baselineReviewMs: journal.getState("baseline-review")?.atMs ?? null,
@@ -57,22 +64,14 @@ export function saveState(parts: ControllerParts, state: ControllerState): void 
 }
 
 export function appliedSizes(state: ControllerState): Sizes {
-  const { applied } = state;
+  return sizesOf(state.applied);
+}
+
+export function sizesOf(applied: StackInputs | null): Sizes {
   if (applied === null) return { units: NO_UNITS, warmUnits: 0 };
   const { baseline, predictive, burst } = applied.tiers;
   return {
     units: { baseline: baseline.units, predictive: predictive.units, burst: burst.units },
     warmUnits: applied.warm.units,
   };
-}
-
-/** The need of this cycle, kept as long as the stabilisation window can look back; a gap is kept as a gap. */
-export function rememberNeed(
-  state: ControllerState,
-  atMs: number,
-  units: number | null,
-  keptMs: number,
-): void {
-  const recent = state.needHistory.filter((need) => need.atMs > atMs - keptMs && need.atMs <= atMs);
-  state.needHistory = [...recent, { atMs, units }].slice(-NEEDS_KEPT);
 }

@@ -1,27 +1,39 @@
 import type { TrafficSample } from "../model/platform.ts";
 
-/** A stretch of router seconds in one line of figures. */
-export interface TrafficSummary {
-  readonly arrived: number;
-  readonly served: number;
-  /** Failed or served later than the objective. */
-  readonly violated: number;
-  /** Mean busy time of a slot per request, weighted by requests; null below 50 requests: too few to learn from. */
-  readonly meanServiceMs: number | null;
-}
-
+/** Requests below which a mean service time is not learned from. */
 const LEARNABLE_REQUESTS = 50;
 
-export function summarizeTraffic(samples: readonly TrafficSample[]): TrafficSummary {
-  let arrived = 0;
-  let served = 0;
-  let violated = 0;
-  let busyMs = 0;
-  for (const sample of samples) {
-    arrived += sample.arrived;
-    served += sample.served;
-    violated += sample.failed + sample.late;
-    busyMs += sample.meanServiceMs * sample.served;
-  }
-  return { arrived, served, violated, meanServiceMs: served >= LEARNABLE_REQUESTS ? busyMs / served : null };
+/**
+ * Router seconds as one sample: counts add up, the mean service time is weighted by requests, latencies and units
+ * are the largest. null without samples.
+ */
+export function mergeTraffic(samples: readonly TrafficSample[]): TrafficSample | null {
+  const [first] = samples;
+  if (first === undefined) return null;
+  return samples.slice(1).reduce(
+    (sum, sample) => ({
+      fromWallMs: Math.min(sum.fromWallMs, sample.fromWallMs),
+      toWallMs: Math.max(sum.toWallMs, sample.toWallMs),
+      arrived: sum.arrived + sample.arrived,
+      served: sum.served + sample.served,
+      failed: sum.failed + sample.failed,
+      late: sum.late + sample.late,
+      meanServiceMs: weightedMean(sum, sample),
+      p50Ms: Math.max(sum.p50Ms, sample.p50Ms),
+      p95Ms: Math.max(sum.p95Ms, sample.p95Ms),
+      p99Ms: Math.max(sum.p99Ms, sample.p99Ms),
+      readyUnits: Math.max(sum.readyUnits, sample.readyUnits),
+    }),
+    first,
+  );
+}
+
+/** Mean service time a capacity model may learn; null when too few requests were served. */
+export function learnedServiceTimeMs(traffic: TrafficSample | null): number | null {
+  return traffic !== null && traffic.served >= LEARNABLE_REQUESTS ? traffic.meanServiceMs : null;
+}
+
+function weightedMean(a: TrafficSample, b: TrafficSample): number {
+  const served = a.served + b.served;
+  return served === 0 ? 0 : (a.meanServiceMs * a.served + b.meanServiceMs * b.served) / served;
 }
