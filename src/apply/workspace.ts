@@ -27,7 +27,16 @@ async function openWorkspace(job: EngineJob, program: PulumiFn): Promise<LocalWo
     program,
     workDir: `${job.runFolder}/work`,
     pulumiHome: `${job.runFolder}/home`,
-    projectSettings: { name: job.project, runtime: "nodejs", backend: { url: job.backendUrl } },
+    projectSettings: {
+      name: job.project,
+      runtime: "nodejs",
+      backend: { url: job.backendUrl },
+      // Named, not found on PATH: that would be a warning in each run.
+      plugins: {
+        providers: [{ name: "tiercast", path: `${job.pulumiRoot}/bin` }],
+        analyzers: [{ name: "policy-tiercast", path: `${job.pulumiRoot}/bin` }],
+      },
+    },
     envVars: { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_SKIP_CONFIRMATIONS: "true" },
   });
 }
