@@ -27,18 +27,20 @@ async function openWorkspace(job: EngineJob, program: PulumiFn): Promise<LocalWo
     program,
     workDir: `${job.runFolder}/work`,
     pulumiHome: `${job.runFolder}/home`,
-    projectSettings: {
-      name: job.project,
-      runtime: "nodejs",
-      backend: { url: job.backendUrl },
-      // Named, not found on PATH: that would be a warning in each run.
-      plugins: {
-        providers: [{ name: "tiercast", path: `${job.pulumiRoot}/bin` }],
-        analyzers: [{ name: "policy-tiercast", path: `${job.pulumiRoot}/bin` }],
-      },
-    },
+    projectSettings: projectOf(job),
     envVars: { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_SKIP_CONFIRMATIONS: "true" },
   });
+}
+
+/** Plugins are named here, not found on PATH: that would be a warning in each run. The SDK's type lacks them. */
+function projectOf(job: EngineJob): ProjectSettings {
+  const path = `${job.pulumiRoot}/bin`;
+  const plugins = {
+    providers: [{ name: "tiercast", path }],
+    analyzers: [{ name: "policy-tiercast", path }],
+  };
+  const project = { name: job.project, runtime: "nodejs", backend: { url: job.backendUrl }, plugins };
+  return project as ProjectSettings;
 }
 
 /**

@@ -69,6 +69,7 @@ async function timed(pass: Pass, stage: Stage, run: (pass: Pass) => Promise<void
     pass.parts.log.error(stage, message, { cycle: pass.record.cycle });
   }
   const tookMs = Math.round((pass.parts.clock.monotonicMs() - began) * 10) / 10;
+  pass.state.progress = { monotonicMs: pass.parts.clock.monotonicMs(), wallMs: pass.parts.wallMs() };
   pass.record.stageMs = { ...pass.record.stageMs, [stage]: tookMs };
 }
 

@@ -28,6 +28,8 @@ export interface ControllerState {
   lastRecord: CycleRecord | null;
   lastError: { readonly atMs: number; readonly stage: string; readonly message: string } | null;
   totals: Totals;
+  /** When the loop last got somewhere: a stage done, or a sleep that was meant. */
+  progress: { readonly monotonicMs: number; readonly wallMs: number };
 }
 
 export function loadState(parts: ControllerParts): ControllerState {
@@ -49,6 +51,7 @@ export function loadState(parts: ControllerParts): ControllerState {
     lastRecord: journal.lastCycle(),
     lastError: null,
     totals: NO_TOTALS,
+    progress: { monotonicMs: parts.clock.monotonicMs(), wallMs: parts.wallMs() },
   };
 }
 

@@ -40,8 +40,8 @@ export function daemonStatus(
     mode: settings.mode,
     paused: pauseAt(journal.getState("pause"), nowMs),
     progress: {
-      lastMonotonicMs: clock.monotonicMs(),
-      lastWallMs: parts.wallMs(),
+      lastMonotonicMs: state.progress.monotonicMs,
+      lastWallMs: state.progress.wallMs,
       intervalWallMs: settings.schedule.intervalMs / clock.speed,
     },
     ready: { forecast: state.forecast !== null, journal: true, lease: context.leaseHolder !== null },
