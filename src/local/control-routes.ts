@@ -161,7 +161,7 @@ function parseBody<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new BadRequest(422, `${[what, ...(issue?.path ?? [])].join(".")}: ${issue?.message ?? "not valid"}`);
+  throw new BadRequest(422, `${[what, ...(issue?.path ?? [])].join(" ")}: ${issue?.message ?? "not valid"}`);
 }
 
 function ok(body: unknown): ControlAnswer {
@@ -172,8 +172,8 @@ function gone(what: string): ControlAnswer {
   return { status: 404, body: { error: `${what} does not exist` } };
 }
 
-const UNITS = z.int().min(0).max(10_000);
-const GENERATION = z.int().min(1);
+const UNITS = z.int("give a whole number").min(0).max(10_000);
+const GENERATION = z.int("give a whole number").min(1);
 
 const PLAN_SCHEMA = z.strictObject({
   planGeneration: GENERATION,

@@ -12,6 +12,8 @@ const readyAfterMs = Number(process.argv[2] ?? 0);
 const table = buildTable();
 
 process.on("disconnect", () => process.exit(0));
+// The channel can break while this file is still being loaded: then nothing would say so any more.
+if (!process.connected) process.exit(0);
 process.on("message", (ask: Ask) => {
   const [request, waitMs, path] = ask;
   const body = answer(path);

@@ -1,18 +1,12 @@
 import type { BaseInputs } from "../../src/model/stack-inputs.ts";
 import { Platform } from "./resources.ts";
 
-/** What a base stack may say beyond the shared inputs. */
-interface BaseExtras {
-  readonly latencyObjectiveMs?: number;
-}
-
 /** The base stack as a function of its inputs: what does not change with load. Outputs: `routerUrl`, `endpointFile`. */
 export function baseProgram(inputs: BaseInputs): () => Promise<Record<string, unknown>> {
   return async () => {
     const { platform: _kind, ...settings } = inputs;
-    const { latencyObjectiveMs }: BaseExtras = inputs;
     const tags = { ...inputs.tags, service: inputs.service };
-    const platform = new Platform("platform", { ...settings, tags, latencyObjectiveMs });
+    const platform = new Platform("platform", { ...settings, tags });
     return { routerUrl: platform.routerUrl, endpointFile: inputs.endpointFile };
   };
 }

@@ -28,17 +28,11 @@ const SETTING_RULES: InputRules = {
   maxUnits: whole(1, 200),
 };
 
-/** A request that took this many service times waited four of them: late, unless the program says otherwise. */
-const OBJECTIVE_SERVICE_TIMES = 5;
-
 /** The base of a platform: its supervisor, with router and settings. Units are the tiers' business. */
 export const platformKind: ResourceKind = {
   type: "tiercast:local:Platform",
   rules: { ...SETTING_RULES, endpointFile: absolutePath(), logFile: absolutePath(), tags: tags() },
-  complete: (news) => ({
-    ...news,
-    latencyObjectiveMs: news["latencyObjectiveMs"] ?? Number(news["serviceTimeMs"]) * OBJECTIVE_SERVICE_TIMES,
-  }),
+  complete: (news) => news,
   conflicts: () => [],
   ignored: [],
   replacing: ["service", "endpointFile"],

@@ -41,8 +41,8 @@ export interface PlatformArgs {
   readonly routerPort: number;
   readonly slotsPerUnit: number;
   readonly serviceTimeMs: number;
-  /** Five service times when undefined. */
-  readonly latencyObjectiveMs: number | undefined;
+  /** A request served later than this counts as late. */
+  readonly latencyObjectiveMs: number;
   readonly startMedianMs: number;
   readonly startSigma: number;
   readonly drainMs: number;
