@@ -1,0 +1,259 @@
+import type { QuantileForecast } from "../model/forecast.ts";
+import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
+import { DAY_MS, HOUR_MS } from "../model/time.ts";
+import { UserError } from "../model/user-error.ts";
+import { type ForecastJob, usefulTail } from "./forecast-job.ts";
+import { type ForecastPool, forecastPool } from "./forecast-pool.ts";
+import { localClock } from "./local-clock.ts";
+import { naive } from "./members/naive.ts";
+import { selectMembers } from "./registry.ts";
+import type { LearnedState } from "./rolling.ts";
+import { type ForecastLoss, forecastLoss, type HorizonScore, horizonScore, SCORE_LEVELS } from "./scoring.ts";
+
+export interface BacktestOptions {
+  readonly series: DemandSeries;
+  /**
+   * Where to forecast from: start of the last known step, ms, each; or how many, spread over what lies behind
+   * the first 60 % of the history.
+   */
+  readonly origins: { readonly atMs: readonly number[] } | { readonly count: number };
+  readonly horizonsMs: readonly number[];
+  readonly members: readonly string[];
+  readonly timeZone: string;
+  readonly threads: number;
+  /** 28 days unless given. */
+  readonly trainMs?: number;
+  readonly refitMs?: number;
+  readonly capFactor?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface BacktestForecast {
+  readonly model: string;
+  /** Start of the last known step. */
+  readonly originMs: number;
+  readonly stepMs: number;
+  /** One row per level of `SCORE_LEVELS`, every step to 24 h (or the largest horizon). */
+  readonly quantiles: readonly Float64Array[];
+}
+
+export interface BacktestResult {
+  /** The ensemble first, then its members, then `naive`; only models that answered at every origin. */
+  readonly models: readonly { readonly model: string; readonly horizons: readonly HorizonScore[] }[];
+  /** Members that did not answer at every origin, with the last reason. */
+  readonly skipped: Readonly<Record<string, string>>;
+  readonly forecasts: readonly BacktestForecast[];
+  readonly originsMs: readonly number[];
+  /** Mean time of one origin in its worker, ms: all fits and forecasts. */
+  readonly meanFitMs: number;
+}
+
+const HEADER = "model,origin,target,level,value";
+
+/**
+ * Forecasts from past origins and scores what came: nothing at or after an origin's end is seen, weights and
+ * calibration included. Origins run in parallel worker threads. Rejects with a UserError for origins off the
+ * series and when no model can answer, with the signal's reason when aborted.
+ */
+export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
+  const originsMs = chooseOrigins(options);
+  const names = selectMembers(options.members).members.map((member) => member.name);
+  const pool = forecastPool(Math.max(1, options.threads));
+  try {
+    const runs = await runLanes(options, pool, originsMs, names);
+    return assemble(options, originsMs, runs);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Lines of the forecasts as CSV, header first: columns model, origin, target, level, value; times ISO 8601 UTC. */
+export function* formatEmitRows(result: Pick<BacktestResult, "forecasts">): Generator<string> {
+  yield HEADER;
+  for (const { model, originMs, stepMs, quantiles } of result.forecasts) {
+    const origin = isoSeconds(originMs);
+    const steps = quantiles[0]?.length ?? 0;
+    for (let h = 0; h < steps; h++) {
+      const target = isoSeconds(originMs + (h + 1) * stepMs);
+      for (let l = 0; l < SCORE_LEVELS.length; l++) {
+        const value = Number((quantiles[l]?.[h] ?? 0).toPrecision(10));
+        yield `${model},${origin},${target},${SCORE_LEVELS[l]},${value}`;
+      }
+    }
+  }
+}
+
+interface OriginRun {
+  readonly forecasts: Readonly<Record<string, QuantileForecast>>;
+  readonly failures: Readonly<Record<string, string>>;
+  readonly fitMs: number;
+}
+
+/** One lane of consecutive origins per thread: what is learned about the series is handed on along the lane. */
+async function runLanes(
+  options: BacktestOptions,
+  pool: ForecastPool,
+  originsMs: readonly number[],
+  members: readonly string[],
+): Promise<readonly OriginRun[]> {
+  const lanes = Math.min(Math.max(1, options.threads), originsMs.length);
+  const perLane = Math.ceil(originsMs.length / lanes);
+  const runs: OriginRun[] = [];
+  let done = 0;
+  const runLane = async (first: number): Promise<void> => {
+    let learned: LearnedState | undefined;
+    for (let i = first; i < Math.min(first + perLane, originsMs.length); i++) {
+      const job = originJob(options, originsMs[i] ?? 0, members, learned);
+      const answer = await pool.run(job, 300_000, options.signal);
+      if (answer.kind === "refused") {
+        throw new UserError(`backtest at ${isoSeconds(originsMs[i] ?? 0)}: ${answer.reason}`);
+      }
+      learned = answer.learned;
+      runs[i] = {
+        forecasts: { ensemble: answer.forecast, ...answer.byMember },
+        failures: answer.evidence.failures,
+        fitMs: answer.evidence.fitMs,
+      };
+      options.onProgress?.(++done, originsMs.length);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(lane * perLane)));
+  return runs;
+}
+
+function originJob(
+  options: BacktestOptions,
+  originMs: number,
+  members: readonly string[],
+  learned: LearnedState | undefined,
+): ForecastJob {
+  const { series, horizonsMs } = options;
+  const trainMs = options.trainMs ?? 28 * DAY_MS;
+  return {
+    series: usefulTail(sliceSeries(series, series.startMs, originMs + series.stepMs), trainMs),
+    timeZone: options.timeZone,
+    horizonSteps: emitSteps(options),
+    horizonsMs,
+    members,
+    trainMs,
+    refitMs: options.refitMs ?? HOUR_MS,
+    capFactor: options.capFactor ?? 3,
+    staggerMs: 0,
+    learned,
+    wantMembers: true,
+  };
+}
+
+function emitSteps({ series, horizonsMs }: BacktestOptions): number {
+  return Math.max(1, Math.round(Math.max(DAY_MS, ...horizonsMs) / series.stepMs));
+}
+
+function chooseOrigins({ series, origins }: BacktestOptions): readonly number[] {
+  const { startMs, stepMs } = series;
+  const steps = series.values.length;
+  if ("atMs" in origins) {
+    if (origins.atMs.length === 0) throw new UserError("backtest: no origin given");
+    for (const ms of origins.atMs) {
+      const index = (ms - startMs) / stepMs;
+      if (Number.isInteger(index) && index >= 1 && index < steps - 1) continue;
+      const range = `${isoSeconds(startMs)} to ${isoSeconds(endMs(series))} in steps of ${stepMs / 1000} s`;
+      throw new UserError(
+        `backtest: origin ${isoSeconds(ms)} is not on the series with truth after it (${range})`,
+      );
+    }
+    return [...origins.atMs].sort((a, b) => a - b);
+  }
+  const first = Math.floor(steps * 0.6);
+  const last = Math.max(first, Math.min(steps - 2, steps - 1 - Math.round(DAY_MS / stepMs)));
+  if (steps < 10 || origins.count < 1)
+    throw new UserError(`backtest: ${steps} steps are too few for an origin`);
+  const count = Math.min(origins.count, last - first + 1);
+  return Array.from(
+    { length: count },
+    (_, i) => startMs + Math.round(first + ((last - first) * i) / Math.max(1, count - 1)) * stepMs,
+  );
+}
+
+function assemble(
+  options: BacktestOptions,
+  originsMs: readonly number[],
+  runs: readonly OriginRun[],
+): BacktestResult {
+  const names = [...new Set(runs.flatMap((run) => Object.keys(run.forecasts)))];
+  const complete = names.filter((name) => runs.every((run) => run.forecasts[name] !== undefined));
+  const skipped: Record<string, string> = {};
+  for (const run of runs) {
+    for (const [name, reason] of Object.entries(run.failures))
+      if (!complete.includes(name)) skipped[name] = reason;
+  }
+  const forecasts = complete.flatMap((model) =>
+    runs.map((run, i) => scoredForecast(model, originsMs[i] ?? 0, run.forecasts[model])),
+  );
+  const reference = originsMs.map((originMs) => naiveLosses(options, originMs));
+  const scale = seasonalScale(options.series, originsMs[0] ?? 0);
+  const models = complete.map((model) => {
+    const own = forecasts.filter((forecast) => forecast.model === model);
+    const losses = own.map((forecast) => lossesOf(options, forecast));
+    const horizons = options.horizonsMs.map((horizonMs, h) => {
+      const pick = (list: readonly (readonly ForecastLoss[])[]): ForecastLoss[] =>
+        list.flatMap((l) => l[h] ?? []);
+      const steps = Math.max(1, Math.round(horizonMs / options.series.stepMs));
+      return horizonScore(pick(losses), pick(reference), scale, { horizonMs, steps });
+    });
+    return { model, horizons };
+  });
+  const meanFitMs = runs.reduce((sum, run) => sum + run.fitMs, 0) / Math.max(1, runs.length);
+  return { models, skipped, forecasts, originsMs, meanFitMs };
+}
+
+function scoredForecast(
+  model: string,
+  originMs: number,
+  forecast: QuantileForecast | undefined,
+): BacktestForecast {
+  const quantiles = SCORE_LEVELS.map((level) => {
+    const row = forecast?.levels.indexOf(level) ?? -1;
+    return forecast?.quantiles[row] ?? new Float64Array(0);
+  });
+  return { model, originMs, stepMs: forecast?.stepMs ?? 1, quantiles };
+}
+
+function lossesOf({ series, horizonsMs }: BacktestOptions, forecast: BacktestForecast): ForecastLoss[] {
+  const first = Math.round((forecast.originMs - series.startMs) / series.stepMs) + 1;
+  return horizonsMs.map((horizonMs) => {
+    const steps = Math.max(1, Math.round(horizonMs / series.stepMs));
+    return forecastLoss(series.values.subarray(first, first + steps), forecast.quantiles, steps);
+  });
+}
+
+/** The reference, on the history as it was: not even outages masked. */
+function naiveLosses(options: BacktestOptions, originMs: number): ForecastLoss[] {
+  const { series, timeZone } = options;
+  const history = sliceSeries(series, series.startMs, originMs + series.stepMs);
+  const outcome = naive.fit(history, { clock: localClock(timeZone, originMs, originMs) });
+  if (outcome.kind === "refused")
+    throw new UserError(`backtest at ${isoSeconds(originMs)}: ${outcome.reason}`);
+  const quantiles = outcome.model.forecast(emitSteps(options), SCORE_LEVELS).quantiles;
+  return lossesOf(options, { model: "naive", originMs, stepMs: series.stepMs, quantiles });
+}
+
+/** Mean absolute change over a day in the training window of the first origin: the scale of MASE. */
+function seasonalScale({ values, startMs, stepMs }: DemandSeries, originMs: number): number {
+  const day = Math.round(DAY_MS / stepMs);
+  const last = Math.round((originMs - startMs) / stepMs);
+  const first = Math.max(0, last + 1 - (stepMs < HOUR_MS ? 14 : 56) * day);
+  let sum = 0;
+  let count = 0;
+  for (let i = first + day; i <= last; i++) {
+    const change = Math.abs((values[i] ?? Number.NaN) - (values[i - day] ?? Number.NaN));
+    if (Number.isNaN(change)) continue;
+    sum += change;
+    count++;
+  }
+  return count === 0 || sum === 0 ? Number.NaN : sum / count;
+}
+
+function isoSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(".000Z", "Z");
+}

@@ -1,0 +1,91 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../model/time.ts";
+
+/** Wall time of one IANA zone between two instants. */
+export interface LocalClock {
+  readonly timeZone: string;
+  /** The local wall time at `utcMs`, counted as if it were UTC. */
+  localMs(utcMs: number): number;
+  /** The instant whose local clock shows the same time `days` days earlier: 24 h back, or 23, 25 over DST. */
+  sameTimeBefore(utcMs: number, days: number): number;
+}
+
+interface Segment {
+  readonly fromMs: number;
+  readonly offsetMs: number;
+}
+
+/** Probes closer than any two transitions of one zone. */
+const PROBE_MS = 12 * HOUR_MS;
+
+/**
+ * The clock of `timeZone` for instants in `[fromMs, toMs]`; beyond them the nearest offset holds.
+ * Offsets come from the runtime's time zone tables; transitions are found to the minute.
+ * Throws a RangeError for a zone the runtime does not know.
+ */
+export function localClock(timeZone: string, fromMs: number, toMs: number): LocalClock {
+  const segments = offsetSegments(timeZone, fromMs - 8 * DAY_MS, toMs + 2 * DAY_MS);
+  let current = 0;
+  const offsetAt = (utcMs: number): number => {
+    while (current > 0 && utcMs < (segments[current]?.fromMs ?? 0)) current--;
+    while (current + 1 < segments.length && utcMs >= (segments[current + 1]?.fromMs ?? Infinity)) current++;
+    return segments[current]?.offsetMs ?? 0;
+  };
+  return {
+    timeZone,
+    localMs: (utcMs) => utcMs + offsetAt(utcMs),
+    sameTimeBefore: (utcMs, days) => {
+      const back = utcMs - days * DAY_MS;
+      return back + offsetAt(utcMs) - offsetAt(back);
+    },
+  };
+}
+
+function offsetSegments(timeZone: string, fromMs: number, toMs: number): readonly Segment[] {
+  const offset = zoneOffset(timeZone);
+  const segments: Segment[] = [{ fromMs: Number.NEGATIVE_INFINITY, offsetMs: offset(fromMs) }];
+  if (timeZone === "UTC") return segments;
+  let lowMs = fromMs;
+  let lowOffset = offset(fromMs);
+  while (lowMs < toMs) {
+    const highMs = lowMs + PROBE_MS;
+    const highOffset = offset(highMs);
+    if (highOffset !== lowOffset) {
+      segments.push({ fromMs: transition(offset, lowMs, highMs), offsetMs: highOffset });
+    }
+    lowMs = highMs;
+    lowOffset = highOffset;
+  }
+  return segments;
+}
+
+/** The first minute after `lowMs` with the offset of `highMs`. */
+function transition(offset: (utcMs: number) => number, lowMs: number, highMs: number): number {
+  const after = offset(highMs);
+  let low = Math.floor(lowMs / MINUTE_MS);
+  let high = Math.ceil(highMs / MINUTE_MS);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (offset(middle * MINUTE_MS) === after) high = middle;
+    else low = middle;
+  }
+  return high * MINUTE_MS;
+}
+
+function zoneOffset(timeZone: string): (utcMs: number) => number {
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  });
+  return (utcMs) => {
+    const parts: Record<string, number> = {};
+    for (const { type, value } of format.formatToParts(utcMs)) parts[type] = Number(value);
+    const { year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(utcMs / 1000) * 1000;
+  };
+}

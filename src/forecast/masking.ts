@@ -1,0 +1,82 @@
+import type { DemandSeries } from "../model/series.ts";
+import { DAY_MS, MINUTE_MS } from "../model/time.ts";
+import type { LocalClock } from "./local-clock.ts";
+import { median, robustScale } from "./statistics.ts";
+
+/** Demand below this share of what is usual at that time of day counts as none. */
+const NOTHING = 0.02;
+/** A usual level below this share of the overall median is a quiet hour, not an outage. */
+const QUIET = 0.2;
+/** Robust standard deviations beyond which a lone value is no demand to learn from. */
+const ABSURD = 25;
+
+/**
+ * The history with outages and absurd values turned into gaps, for fitting only: an outage is not a habit.
+ *
+ * Outage: at least 15 minutes (three steps) of next to nothing where the same local time on other days says
+ * otherwise. Absurd: further than 25 robust standard deviations from the usual value of that time, for less
+ * than 15 minutes, and not at the same time on another day (a nightly job is a habit). Needs three days;
+ * before that nothing is masked.
+ */
+export function maskTraining(history: DemandSeries, clock: LocalClock): DemandSeries {
+  const { values, stepMs } = history;
+  if (values.length * stepMs < 3 * DAY_MS || stepMs > DAY_MS / 8) return history;
+  const usual = usualByTime(history, clock);
+  const masked = values.slice();
+  const run = Math.max(3, Math.round((15 * MINUTE_MS) / stepMs));
+  const overall = median(values);
+  maskRuns(masked, run, Number.POSITIVE_INFINITY, (i) => {
+    const expected = usual.at(i);
+    return expected > QUIET * overall && (values[i] ?? Number.NaN) <= NOTHING * expected;
+  });
+  const errors = values.map((value, i) => value - usual.at(i));
+  const limit = ABSURD * robustScale(errors);
+  const far = (i: number): boolean => limit > 0 && Math.abs(errors[i] ?? 0) > limit;
+  maskRuns(masked, 1, run - 1, (i) => far(i) && !usual.sameTime(i).some(far));
+  return { ...history, values: masked };
+}
+
+/** Turns runs of `minimum` to `maximum` steps for which `hit` holds into gaps. A gap continues a run but starts none. */
+function maskRuns(values: Float64Array, minimum: number, maximum: number, hit: (i: number) => boolean): void {
+  let start = -1;
+  for (let i = 0; i <= values.length; i++) {
+    if (i < values.length && hit(i)) {
+      if (start < 0) start = i;
+      continue;
+    }
+    if (start >= 0 && i - start >= minimum && i - start <= maximum) values.fill(Number.NaN, start, i);
+    start = -1;
+  }
+}
+
+interface Usual {
+  /** Median over the days at the local time of step `i`. */
+  at(i: number): number;
+  /** Steps within 10 minutes of the same local time on other days. */
+  sameTime(i: number): readonly number[];
+}
+
+function usualByTime({ startMs, stepMs, values }: DemandSeries, clock: LocalClock): Usual {
+  const slots = Math.ceil(DAY_MS / stepMs);
+  const members: number[][] = Array.from({ length: slots }, () => []);
+  const slotOf = new Int32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const sinceMidnight = clock.localMs(startMs + i * stepMs) % DAY_MS;
+    slotOf[i] = Math.floor((sinceMidnight < 0 ? sinceMidnight + DAY_MS : sinceMidnight) / stepMs);
+    members[slotOf[i] ?? 0]?.push(i);
+  }
+  const medians = members.map((list) => median(Float64Array.from(list, (i) => values[i] ?? Number.NaN)));
+  const near = Math.max(1, Math.round((10 * MINUTE_MS) / stepMs));
+  const apart = (a: number, b: number): boolean => Math.abs(a - b) * stepMs > DAY_MS / 2;
+  return {
+    at: (i) => medians[slotOf[i] ?? 0] ?? Number.NaN,
+    sameTime: (i) => {
+      const found: number[] = [];
+      for (let shift = -near; shift <= near; shift++) {
+        const list = members[((slotOf[i] ?? 0) + shift + slots) % slots] ?? [];
+        for (const other of list) if (apart(other, i)) found.push(other);
+      }
+      return found;
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import type { Forecaster } from "./forecaster.ts";
+import { dhrAr } from "./members/dhr-ar.ts";
+import { direct } from "./members/direct.ts";
+import { level } from "./members/level.ts";
+import { naive } from "./members/naive.ts";
+import { prophet } from "./members/prophet.ts";
+import { seasonalNaive } from "./members/seasonal-naive.ts";
+import { seasonalQuantiles } from "./members/seasonal-quantiles.ts";
+
+/** Every member by name, cheapest first. A file in `members/` that is not here fails a test, and so does the reverse. */
+export const MEMBERS: readonly Forecaster[] = [
+  naive,
+  level,
+  seasonalNaive,
+  seasonalQuantiles,
+  dhrAr,
+  direct,
+  prophet,
+];
+
+/** The members named, in registry order; names nobody has come back in `unknown`. Naive is always in, and first. */
+export function selectMembers(names: readonly string[]): {
+  readonly members: readonly Forecaster[];
+  readonly unknown: readonly string[];
+  /** Every name there is. */
+  readonly known: readonly string[];
+} {
+  const members = MEMBERS.filter((member) => member.name === "naive" || names.includes(member.name));
+  const unknown = names.filter((name) => !MEMBERS.some((member) => member.name === name));
+  return { members, unknown, known: MEMBERS.map((member) => member.name) };
+}

@@ -1,0 +1,67 @@
+/** Quantile `level` of sorted values, linear between them (Hyndman and Fan 1996, type 7); NaN when empty. */
+export function sortedQuantile(sorted: Float64Array, level: number): number {
+  const last = sorted.length - 1;
+  if (last < 0) return Number.NaN;
+  const position = level * last;
+  const low = Math.floor(position);
+  const base = sorted[low] ?? Number.NaN;
+  const next = sorted[Math.min(low + 1, last)] ?? base;
+  return base + (next - base) * (position - low);
+}
+
+/** The known values, sorted. */
+export function sortedKnown(values: ArrayLike<number>): Float64Array {
+  const known = Float64Array.from(values as ArrayLike<number>).filter((value) => !Number.isNaN(value));
+  return known.sort();
+}
+
+/** Median of the known values; NaN when there is none. */
+export function median(values: ArrayLike<number>): number {
+  return sortedQuantile(sortedKnown(values), 0.5);
+}
+
+/**
+ * Robust standard deviation: 1.4826 times the median absolute value, which equals sigma for normal errors
+ * around zero. Where more than half are zero, falls back to the mean absolute value.
+ */
+export function robustScale(errors: ArrayLike<number>): number {
+  const sizes = sortedKnown(errors).map(Math.abs).sort();
+  const scale = 1.4826 * sortedQuantile(sizes, 0.5);
+  if (scale > 0) return scale;
+  let sum = 0;
+  for (const size of sizes) sum += size;
+  return sizes.length === 0 ? 0 : (1.2533 * sum) / sizes.length;
+}
+
+/** Mean absolute value; NaN when empty. */
+export function meanSize(errors: Float64Array): number {
+  let sum = 0;
+  for (const error of errors) sum += Math.abs(error);
+  return sum / errors.length;
+}
+
+export function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}
+
+/** Index of the last known value, -1 when all are gaps. */
+export function lastKnownIndex(values: Float64Array): number {
+  let i = values.length - 1;
+  while (i >= 0 && Number.isNaN(values[i])) i--;
+  return i;
+}
+
+/** Gaps filled on the line between their neighbours, held at both ends; a copy. All gaps stay gaps. */
+export function fillLinear(values: Float64Array): Float64Array {
+  const filled = values.slice();
+  let last = -1;
+  for (let i = 0; i < filled.length; i++) {
+    const value = filled[i] ?? Number.NaN;
+    if (Number.isNaN(value)) continue;
+    const from = last < 0 ? value : (filled[last] ?? value);
+    for (let j = last + 1; j < i; j++) filled[j] = from + ((value - from) * (j - last)) / (i - last);
+    last = i;
+  }
+  if (last >= 0) filled.fill(filled[last] ?? Number.NaN, last + 1);
+  return filled;
+}
