@@ -10,12 +10,10 @@ import {
   quantileField,
   textField,
 } from "./config/fields.ts";
+import { FORECAST_MEMBERS } from "./config/forecast-members.ts";
 import { resourcesField } from "./config/resource-fields.ts";
 import { isTimeZone, timeZoneMistake } from "./config/time-zones.ts";
 import { MODES } from "./model/settings.ts";
-
-/** Members of the forecast ensemble, by the names the forecast stage registers. */
-export const FORECAST_MEMBERS = ["naive", "seasonal-naive", "harmonic-ar", "prophet-ar"] as const;
 
 const DAY = 86_400_000;
 const FOLDER_RULE = "Relative paths start at the folder of this file.";
@@ -232,7 +230,9 @@ export const configSchema = groupField({
     .describe("What trust in the forecast makes of the sizing."),
   sizing: sizing.prefault({}).describe("From forecast to units."),
   missing: groupField({
-    hold: durationField("Capacity is held this long after demand went missing.").prefault("30m"),
+    hold: durationField(
+      "Capacity is held this long after demand went missing. Default: 30m, but at least 2 steps.",
+    ).optional(),
     fallbackUnits: countField("Then this many units. Default: half of limits.maxTotalUnits.").optional(),
   })
     .prefault({})

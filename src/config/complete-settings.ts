@@ -60,7 +60,7 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
     risk: parsed.risk,
     sizing: completeSizing(parsed),
     missing: {
-      holdMs: parsed.missing.hold,
+      holdMs: parsed.missing.hold ?? durationMs(Math.max(30 * MINUTE_MS, 2 * stepMs)),
       fallbackUnits: parsed.missing.fallbackUnits ?? Math.ceil(limits.maxTotalUnits / 2),
     },
     leadTime: { priorMs: parsed.leadTime.prior, quantile: parsed.leadTime.quantile },
@@ -129,6 +129,7 @@ function completeTiers({ tiers }: ParsedConfig, maxTotalUnits: number): Readonly
 function completeLimits({ limits, tiers, warm }: ParsedConfig): LimitSettings {
   const { maxTotalUnits } = limits;
   const dearest = Math.max(...Object.values(tiers).map((tier) => tier.priceUsdPerUnitHour));
+  const freeUnits = Math.max(0, maxTotalUnits - tiers.baseline.minUnits - tiers.predictive.minUnits);
   const warmUnits = warm.maxUnits ?? Math.ceil(maxTotalUnits / 10);
   const everythingUsd = maxTotalUnits * dearest + warmUnits * warm.priceUsdPerUnitHour;
   return {
@@ -136,7 +137,7 @@ function completeLimits({ limits, tiers, warm }: ParsedConfig): LimitSettings {
     maxCostUsdPerHour: limits.maxCostUsdPerHour ?? Math.ceil(everythingUsd * 100 - 1e-6) / 100,
     maxStepUpUnits: limits.maxStepUpUnits ?? Math.ceil(maxTotalUnits / 2),
     maxStepDownUnits: limits.maxStepDownUnits ?? Math.ceil(maxTotalUnits / 8),
-    burstReserveUnits: limits.burstReserveUnits ?? Math.floor(maxTotalUnits / 20),
+    burstReserveUnits: limits.burstReserveUnits ?? Math.min(Math.floor(maxTotalUnits / 20), freeUnits),
     maxUpdatesPerHour: limits.maxUpdatesPerHour,
   };
 }

@@ -135,7 +135,7 @@ function limitChecks(): readonly CrossCheck[] {
         ? `${maxTotalUnits} is below the tiers' minUnits together (${smallest}; raise it or lower them)`
         : undefined;
     }),
-    rule("limits.burstReserveUnits", `limits.maxTotalUnits ${minimums}`, ({ limits, tiers }) => {
+    ruleIfGiven("limits.burstReserveUnits", `limits.maxTotalUnits ${minimums}`, ({ limits, tiers }) => {
       const room = limits.maxTotalUnits - tiers.baseline.minUnits - tiers.predictive.minUnits;
       return limits.burstReserveUnits > Math.max(0, room)
         ? `${limits.burstReserveUnits} leaves no room for the minUnits of baseline and predictive ` +

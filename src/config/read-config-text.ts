@@ -47,31 +47,17 @@ function whyUnreadable(error: unknown): string {
 }
 
 function decode(bytes: Uint8Array, path: string): string {
-  const bad = firstBadByte(bytes);
-  if (bad === undefined) return new TextDecoder("utf-8").decode(bytes);
-  const before = bytes.subarray(0, bad);
-  const line = before.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 1);
-  const column = bad - before.lastIndexOf(10);
-  throw new UserError(`${path}:${line}:${column}: is not UTF-8 text (save the file as UTF-8)`);
+  const text = new TextDecoder("utf-8").decode(bytes);
+  const bad = isText(bytes) ? text.indexOf("\0") : text.search(/[\0\ufffd]/);
+  if (bad < 0) return text;
+  const before = text.slice(0, bad).split("\n");
+  const place = `${before.length}:${(before.at(-1) ?? "").length + 1}`;
+  throw new UserError(`${path}:${place}: is not UTF-8 text (save the file as UTF-8)`);
 }
 
-/** Offset of the first byte that is no UTF-8 or NUL; undefined when all is text. Bisects, as decoders do not say. */
-function firstBadByte(bytes: Uint8Array): number | undefined {
-  const nul = bytes.indexOf(0);
-  if (decodes(bytes)) return nul < 0 ? undefined : nul;
-  let good = 0;
-  let bad = bytes.length;
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1;
-    if (decodes(bytes.subarray(0, middle), true)) good = middle;
-    else bad = middle;
-  }
-  return nul >= 0 && nul < bad - 1 ? nul : bad - 1;
-}
-
-function decodes(bytes: Uint8Array, mayBeCut = false): boolean {
+function isText(bytes: Uint8Array): boolean {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: mayBeCut });
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return true;
   } catch {
     return false;
