@@ -25,8 +25,9 @@ export interface ControlPort {
   /** Stores durably, then acts. */
   store(wanted: Wanted): Promise<void>;
   changeSettings(settings: SupervisorSettings): Promise<void>;
-  /** Begins the shutdown; resolves at once. */
+  /** Begins the shutdown; returns at once. */
   shutDown(): void;
+  isStopping(): boolean;
 }
 
 /**
@@ -83,6 +84,7 @@ function read(port: ControlPort, { path, query }: ControlRequest): ControlAnswer
 }
 
 async function write(port: ControlPort, request: ControlRequest): Promise<ControlAnswer> {
+  if (port.isStopping()) return { status: 503, body: { error: "the supervisor is stopping: try again" } };
   if (request.method === "PUT") return put(port, request);
   if (request.method === "DELETE") return remove(port, request);
   return { status: 405, body: { error: `${request.method} is not served` } };

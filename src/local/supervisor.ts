@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { moduleFile } from "../model/module-file.ts";
 import type { PlatformState } from "../model/platform.ts";
 import { TIERS, type Tier } from "../model/tier.ts";
-import { createControlServer } from "./control-api.ts";
+import { BadRequest, createControlServer } from "./control-api.ts";
 import { type ControlPort, createControlRoutes } from "./control-routes.ts";
 import { type Endpoint, plainUnitFileOf, stateFileOf, writeEndpoint } from "./endpoint-file.ts";
 import { processStartTime } from "./process-identity.ts";
@@ -66,12 +66,16 @@ export async function startSupervisorHere(options: SupervisorOptions): Promise<S
   const stopped = new Promise<void>((resolve) => {
     markStopped = resolve;
   });
-  const port = controlPort(running, () => void stop(true));
+  const port = controlPort(
+    running,
+    () => void stop(true),
+    () => stopping !== undefined,
+  );
   const control = createControlServer(token, createControlRoutes(port));
   const ticker = setInterval(() => tick(running), TICK_MS);
 
   function stop(forget: boolean): Promise<void> {
-    stopping ??= shutDown(running, forget).then(() => {
+    stopping ??= endAll(running, forget).then(() => {
       clearInterval(ticker);
       control.close();
       control.closeAllConnections();
@@ -156,7 +160,7 @@ async function plainUnitFile(endpointFile: string): Promise<string> {
   return plain;
 }
 
-function controlPort(running: Running, shutDownNow: () => void): ControlPort {
+function controlPort(running: Running, shutDown: () => void, isStopping: () => boolean): ControlPort {
   const { options, traffic } = running;
   return {
     settings: () => running.settings,
@@ -172,12 +176,17 @@ function controlPort(running: Running, shutDownNow: () => void): ControlPort {
     state: () => platformState(running),
     traffic: (fromWallMs) => traffic.samples(fromWallMs, options.wallMs()),
     store: async (wanted) => {
-      await writeState(running.stateFile, { wanted, routerPort: running.routerPort });
+      await writeState(running.stateFile, { wanted, routerPort: running.routerPort }).catch(
+        (error: Error) => {
+          throw new BadRequest(507, `cannot store what is wanted, so nothing was changed: ${error.message}`);
+        },
+      );
       running.wanted = wanted;
       act(running);
     },
     changeSettings: (settings) => changeSettings(running, settings),
-    shutDown: shutDownNow,
+    shutDown,
+    isStopping,
   };
 }
 
@@ -230,7 +239,7 @@ function platformState(running: Running): PlatformState {
   };
 }
 
-async function shutDown(running: Running, forget: boolean): Promise<void> {
+async function endAll(running: Running, forget: boolean): Promise<void> {
   running.options.log("stopping");
   const { endpointFile } = running.options;
   await Promise.all([running.router.close(running.settings.drainMs), running.pool.close()]);

@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import type { Client, Server, ServiceError } from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { callControl } from "../../src/local/control-client.ts";
+import { processStartTime } from "../../src/local/process-identity.ts";
 import { createProvider } from "../../stacks/local/provider.ts";
 import { serveProvider } from "../../stacks/local/provider-server.ts";
 import { createTestPlatform, isRunning, TEST_SETTINGS, type TestPlatform } from "./platform.fixture.ts";
@@ -272,4 +275,25 @@ describe("platform", () => {
     ).toBe("");
     await own.close();
   });
+});
+
+test("the plugin ends with the engine that was killed", async () => {
+  const main = join(import.meta.dirname, "../../stacks/local/provider-main.ts");
+  const engine = spawn(
+    "sh",
+    ["-c", '"$0" --no-warnings "$1" & echo "pid $!"; wait', process.execPath, main],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  let said = "";
+  engine.stdout.on("data", (chunk) => {
+    said += chunk;
+  });
+  await expect.poll(() => said, { timeout: 8_000 }).toMatch(/^\d+$/m);
+  const pid = Number(/pid (\d+)/.exec(said)?.[1]);
+  const startTime = processStartTime(pid) ?? "";
+  expect(isRunning({ pid, startTime })).toBe(true);
+  engine.kill("SIGKILL");
+  await expect.poll(() => isRunning({ pid, startTime }), { timeout: 4_000 }).toBe(false);
 });

@@ -1,7 +1,7 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ControlUnreachable, callControl } from "../../src/local/control-client.ts";
-import type { Endpoint } from "../../src/local/endpoint-file.ts";
+import { type Endpoint, stateFileOf } from "../../src/local/endpoint-file.ts";
 import { createPlatformReader } from "../../src/local/platform-reader.ts";
 import { processStartTime } from "../../src/local/process-identity.ts";
 import { stopSupervisor } from "../../src/local/stop-supervisor.ts";
@@ -174,6 +174,17 @@ describe("control API", () => {
     await expect(put("/settings", { ...TEST_SETTINGS, maxUnits: 2 })).rejects.toThrow(
       "shrink the tiers first",
     );
+  });
+
+  test("what cannot be stored is not done", async () => {
+    await platform.tier("baseline", 1);
+    rmSync(stateFileOf(platform.endpointFile));
+    mkdirSync(stateFileOf(platform.endpointFile));
+    await expect(platform.tier("baseline", 3)).rejects.toThrow("cannot store what is wanted");
+    expect((await platform.state()).tiers.baseline.wantedUnits).toBe(1);
+    rmSync(stateFileOf(platform.endpointFile), { recursive: true });
+    await platform.tier("baseline", 3);
+    expect((await platform.state()).tiers.baseline.wantedUnits).toBe(3);
   });
 
   test("answers nobody without the token, and keeps the token to its owner", async () => {
