@@ -7,9 +7,9 @@ import { checkInput } from "./check-input.ts";
 import { expectedShortUnits } from "./expected-short.ts";
 import { type Facts, gatherFacts, needText } from "./facts.ts";
 import { type Ask, grow } from "./grow.ts";
-import { growFirst, readyUnits } from "./grow-first.ts";
+import { readyUnits } from "./grow-first.ts";
 import { cutToLimits, type Draft, statedBounds } from "./guardrails.ts";
-import { type Keep, release, surplusUnits } from "./release.ts";
+import { type Keep, release } from "./release.ts";
 import { type ScaleDown, scaleDown } from "./scale-down.ts";
 import { type BaselineReview, reviewBaseline } from "./tier-split.ts";
 import { heldWarmPool, sizeWarmPool, type WarmPool } from "./warm.ts";
@@ -23,7 +23,8 @@ export type DecisionDraft = Omit<Decision, "why">;
  *
  * Laws, with `risk` given: total units are never below the need observed now, up to the largest sizes and the cost
  * cap; a higher forecast never gives fewer units; deciding again on the same facts changes nothing where no limit
- * bound, and settles within some updates where one did. Throws an AssertionError on broken input, a UserError on settings that cannot work.
+ * bound, and settles within some updates where one did. Throws an AssertionError on broken input, a UserError on
+ * settings that cannot work.
  */
 export function decide(input: DecideInput, risk: Risk): DecisionDraft {
   checkInput(input);
@@ -102,14 +103,9 @@ function shrink(facts: Facts, review: BaselineReview, down: ScaleDown, grown: Dr
       burst: tiers.burst.minUnits,
     },
   };
-  const surplus = surplusUnits(grown.units, keep);
-  const settled = {
-    baseline: grown.units.baseline - surplus.baseline,
-    predictive: grown.units.predictive - surplus.predictive,
-    burst: grown.units.burst - surplus.burst,
-  };
   const ready = readyUnits(input.current.units, input.platform);
-  const draft = growFirst(release(grown, surplus, settings), grown.units, ready, down.keepUnits);
+  const draft = release(grown, keep, ready, settings.limits.maxStepDownUnits);
+  const settled = release(grown, keep, ready, Number.POSITIVE_INFINITY).units;
   return { draft, settled };
 }
 

@@ -1,6 +1,5 @@
-import type { DecideSettings } from "../model/decide-input.ts";
-import type { TierUnits } from "../model/tier.ts";
-import { NO_UNITS, totalUnits } from "../model/tier.ts";
+import { type TierUnits, totalUnits } from "../model/tier.ts";
+import { readySlack } from "./grow-first.ts";
 import { bind, type Draft, GIVES_WAY } from "./guardrails.ts";
 
 /** Down to what each tier, and all of them together, may fall. */
@@ -10,30 +9,26 @@ export interface Keep {
 }
 
 /**
- * Units beyond `keep` that each tier could give up, burst first, then predictive, then baseline (which only a
- * review lowers): what is least planned goes first.
+ * Scale down gradually: what is beyond `keep` goes, burst first, then predictive, then baseline (which only a
+ * review lowers): what is least planned goes first. No tier gives up more than `maxStepDownUnits`, and units that
+ * are ready only as far as those that remain ready are enough (see `readySlack`).
  */
-export function surplusUnits(units: TierUnits, keep: Keep): TierUnits {
-  let open = totalUnits(units) - keep.totalUnits;
-  let surplus: TierUnits = NO_UNITS;
-  for (const tier of GIVES_WAY) {
-    const given = Math.max(0, Math.min(open, units[tier] - keep.tiers[tier]));
-    surplus = { ...surplus, [tier]: given };
-    open -= given;
-  }
-  return surplus;
-}
-
-/** Scale down gradually: each tier gives up its surplus, at most `maxStepDownUnits` in one update. */
-export function release(draft: Draft, surplus: TierUnits, settings: DecideSettings): Draft {
-  const { maxStepDownUnits } = settings.limits;
+export function release(draft: Draft, keep: Keep, ready: TierUnits, maxStepDownUnits: number): Draft {
   let released = draft;
+  let open = totalUnits(draft.units) - keep.totalUnits;
+  let slack = readySlack(ready, draft.units, keep.totalUnits);
   for (const tier of GIVES_WAY) {
     const size = released.units[tier];
-    const asked = size - surplus[tier];
-    released = { ...released, units: { ...released.units, [tier]: asked } };
-    if (surplus[tier] > maxStepDownUnits)
-      released = bind(released, tier, size - maxStepDownUnits, "step-down");
+    const asked = Math.max(0, Math.min(open, size - keep.tiers[tier]));
+    const starting = Math.max(0, size - ready[tier]);
+    const allowed = Math.min(asked, starting + slack);
+    const given = Math.min(allowed, maxStepDownUnits);
+    open -= given;
+    slack -= Math.max(0, given - starting);
+    released = { ...released, units: { ...released.units, [tier]: size - asked } };
+    if (given < asked) {
+      released = bind(released, tier, size - given, given < allowed ? "step-down" : "grow-first");
+    }
   }
   return released;
 }
