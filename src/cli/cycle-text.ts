@@ -59,7 +59,8 @@ function forecastLines(forecast: ForecastRecord, record: CycleRecord, timeZone: 
     ...(evidence === null
       ? []
       : [
-          `  measured coverage of the 90 % interval: ${evidence.coverage90.map((value) => percent(value)).join(", ")} per horizon; ` +
+          "  measured coverage of the 90 % interval: " +
+            `${evidence.coverage90.map((value) => percent(value)).join(", ")} per horizon; ` +
             `error over naive ${figure(evidence.relativeError)}; anomaly ${figure(evidence.anomalyScore)}`,
           ...Object.entries(evidence.weights).map(
             ([member, weights]) =>

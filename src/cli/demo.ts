@@ -1,7 +1,7 @@
 import { parseDurationSetting, processEnvironment } from "../config.ts";
 import { wantsColour } from "./colour.ts";
 import type { CommandCall } from "./command-spec.ts";
-import { openLog } from "./log.ts";
+import { openLog } from "./open-log.ts";
 import { flagOption, numberOption, textOption } from "./options.ts";
 
 export async function runDemoCommand(call: CommandCall): Promise<number> {
@@ -10,7 +10,7 @@ export async function runDemoCommand(call: CommandCall): Promise<number> {
   return call.context.runDemo({
     environment,
     signal: call.context.signal,
-    log: await openLog(call, plain ? "warn" : "silent"),
+    log: openLog(call, plain ? "warn" : "silent"),
     forMs: parseDurationSetting(textOption(call, "for") ?? "3m", "--for"),
     traceFile: textOption(call, "trace"),
     speed: numberOption(call, "speed"),

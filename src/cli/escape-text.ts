@@ -1,6 +1,6 @@
 /**
  * Text from outside (names, messages, log lines, policy words), safe on a terminal: control characters, the C1
- * set, bidirectional overrides, zero-width marks and line separators are shown as `\x1b` or `\u202e`, so that no
+ * set, bidirectional overrides, zero-width marks and line separators are shown as `\x1b` or `\u{202e}`, so that no
  * input can colour, move, hide or forge a line.
  */
 export function escapeText(text: string): string {
@@ -23,9 +23,8 @@ export function escapeColoured(text: string, colour: boolean): string {
     .join("");
 }
 
-const UNSAFE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** Control, format, lone surrogate, and line and paragraph separator characters. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the start of an escape sequence
 const SGR = /(\u001b\[[0-9;]{0,20}m)/;
@@ -35,10 +34,10 @@ function isSgr(part: string): boolean {
 }
 
 function visible(character: string): string {
-  const code = character.charCodeAt(0);
+  const code = character.codePointAt(0) ?? 0;
   if (code === 0x0a) return "\\n";
   if (code === 0x0d) return "\\r";
   if (code === 0x09) return "\\t";
   const digits = code.toString(16);
-  return code < 0x100 ? `\\x${digits.padStart(2, "0")}` : `\\u${digits.padStart(4, "0")}`;
+  return code < 0x100 ? `\\x${digits.padStart(2, "0")}` : `\\u{${digits}}`;
 }

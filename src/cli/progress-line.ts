@@ -32,7 +32,7 @@ function plainLine(stream: NodeJS.WriteStream): ProgressLine {
   let lastMs = Number.NEGATIVE_INFINITY;
   return {
     show: (text) => {
-      const words = text.replaceAll(/[\d.,]+/g, "");
+      const words = text.replaceAll(/[\d.,#\s]+/g, "");
       const nowMs = performance.now();
       if (words === lastWords && nowMs - lastMs < PLAIN_INTERVAL_MS) return;
       lastWords = words;

@@ -1,7 +1,7 @@
 import { cacheFolder } from "../config.ts";
 import type { CommandCall } from "./command-spec.ts";
 import type { WiredParts, WireRequest } from "./context.ts";
-import { openLog } from "./log.ts";
+import { openLog } from "./open-log.ts";
 import { type OpenedSettings, openSettings } from "./open-settings.ts";
 
 type WireChoices = Pick<WireRequest, "readOnly" | "wantsDiff" | "lease"> & {
@@ -20,7 +20,7 @@ export async function withWired(
     settings: opened.settings,
     environment: opened.environment,
     cacheFolder: cacheFolder(opened.environment),
-    log: await openLog(call, logLevel),
+    log: openLog(call, logLevel),
     ...wireChoices,
   });
   try {
