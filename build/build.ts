@@ -21,7 +21,10 @@ refuseTypeScriptPaths();
 
 function compile(): void {
   const compiler = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
-  execFileSync(process.execPath, [compiler, "-p", join(ROOT, "tsconfig.build.json")], { stdio: "inherit" });
+  execFileSync(process.execPath, [compiler, "-p", join(ROOT, "tsconfig.build.json")], {
+    // What the compiler finds goes where errors go: `npm pack --json` keeps stdout for itself.
+    stdio: ["ignore", process.stderr, process.stderr],
+  });
 }
 
 function copy(file: string): void {

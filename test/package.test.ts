@@ -12,6 +12,9 @@ const COMPLETE = ["src/main.ts", "src/wire.ts", "src/demo/demo.ts"].every((file)
 );
 const SKIP_REASON = "src/ is not complete: no wire.ts yet";
 const MINUTE_MS = 60_000;
+const PULUMI = process.env["TIERCAST_TEST_PULUMI"];
+const NO_ENGINE =
+  "needs the Pulumi engine: set TIERCAST_TEST_PULUMI to a pulumi binary (npm run ci-test does)";
 
 /** What a package must hold to work, and what it must not carry. */
 const NEEDED = [
@@ -33,6 +36,12 @@ const NEEDED = [
   "schema/tiercast.schema.json",
 ];
 const FORBIDDEN = /\.ts$|^test\/|^src\/|^node_modules\/|\.log$|^\.|tsconfig|(?:^|\/)tiercast\.yaml$/;
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 describe.skipIf(!COMPLETE)(`the package${COMPLETE ? "" : ` (${SKIP_REASON})`}`, () => {
   let folder = "";
@@ -75,18 +84,18 @@ describe.skipIf(!COMPLETE)(`the package${COMPLETE ? "" : ` (${SKIP_REASON})`}`, 
     if (folder !== "") rmSync(folder, { recursive: true, force: true });
   });
 
-  async function tiercast(
-    ...args: readonly string[]
-  ): Promise<{ code: number; stdout: string; stderr: string }> {
+  async function tiercast(...args: readonly string[]): Promise<Ended> {
+    return tiercastWith([], ...args);
+  }
+
+  async function tiercastWith(folders: readonly string[], ...args: readonly string[]): Promise<Ended> {
     const options = {
       cwd: folder,
       timeout: 2 * MINUTE_MS,
       env: {
         HOME: folder,
-        // No engine here: planning works without one. `node` is there for whoever starts the launcher.
-        PATH: [join(folder, "node_modules/.bin"), dirname(process.execPath), "/usr/bin", "/bin"].join(
-          delimiter,
-        ),
+        // No engine unless a test names its folder: planning works without one.
+        PATH: [...folders, dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter),
         TIERCAST_STATE_FOLDER: join(folder, "state"),
         TIERCAST_CACHE_FOLDER: join(folder, "cache"),
       },
@@ -136,6 +145,17 @@ describe.skipIf(!COMPLETE)(`the package${COMPLETE ? "" : ` (${SKIP_REASON})`}`, 
       expect(ended.stderr).not.toContain("bug in tiercast");
       expect(ended.code).toBe(0);
       expect(JSON.stringify(JSON.parse(ended.stdout))).toContain('"baseline"');
+    },
+    3 * MINUTE_MS,
+  );
+
+  test.skipIf(PULUMI === undefined)(
+    `previews with its own provider and policy pack (${PULUMI ?? NO_ENGINE})`,
+    async () => {
+      const ended = await tiercastWith([dirname(PULUMI ?? "")], "plan", "--require-engine", "-o", "json");
+      expect(ended.stderr).not.toContain("bug in tiercast");
+      expect(ended).toMatchObject({ code: 0 });
+      expect(ended.stdout).toContain('"previewed"');
     },
     3 * MINUTE_MS,
   );
