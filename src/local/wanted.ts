@@ -112,7 +112,9 @@ function fenced(wanted: Wanted, refusedGeneration: number): Outcome & { readonly
   return {
     kind: "refused",
     status: 409,
-    message: `stale plan: generation ${refusedGeneration} is refused, the platform's plan is generation ${wanted.planGeneration}`,
+    message:
+      `stale plan: generation ${refusedGeneration} is refused, ` +
+      `the platform's plan is generation ${wanted.planGeneration}`,
     storedGeneration: wanted.planGeneration,
     refusedGeneration,
   };
@@ -122,6 +124,8 @@ function tooMany(total: number, maxUnits: number): Outcome {
   return {
     kind: "refused",
     status: 422,
-    message: `${total} units are more than platform.maxUnits (${maxUnits}): ask for fewer or raise the limit in the base stack`,
+    message:
+      `${total} units are more than platform.maxUnits (${maxUnits}): ` +
+      "ask for fewer or raise the limit in the base stack",
   };
 }

@@ -61,7 +61,9 @@ function asServiceError(error: unknown): Partial<ServiceError> {
   return { code: grpc.status.UNKNOWN, details: message.split("\n")[0] ?? "failed" };
 }
 
-/** What the engine asks of any plugin. Methods not named answer UNIMPLEMENTED, which the engine expects of old plugins. */
+/**
+ * What the engine asks of any plugin. Methods not named answer UNIMPLEMENTED, which it expects of old plugins.
+ */
 function aboutPlugin() {
   return {
     getPluginInfo: method(() => new plugins.PluginInfo().setVersion(VERSION)),
