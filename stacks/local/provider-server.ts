@@ -51,12 +51,12 @@ function method<Request>(answer: (request: Request) => unknown): Method<Request>
       .then(() => answer(call.request))
       .then(
         (response) => callback(null, response),
-        (error: unknown) => callback(asServiceError(error)),
+        (error: unknown) => callback(asGrpcError(error)),
       );
   };
 }
 
-function asServiceError(error: unknown): Partial<ServiceError> {
+function asGrpcError(error: unknown): Partial<ServiceError> {
   const message = error instanceof Error ? error.message : String(error);
   return { code: grpc.status.UNKNOWN, details: message.split("\n")[0] ?? "failed" };
 }
