@@ -66,7 +66,7 @@ interface Plan {
 function plan3Tiers(facts: Facts, review: BaselineReview, down: ScaleDown): Plan {
   const { input, settings } = facts;
   const base = cutToLimits(input.current.units, settings);
-  const grown = grow(base, askFor(facts, review), settings);
+  const grown = grow(base, input.current.units, askFor(facts, review), settings);
   const shrunk = down.mayRelease
     ? shrink(facts, review, down, grown)
     : { draft: grown, settled: grown.units };
@@ -104,8 +104,9 @@ function shrink(facts: Facts, review: BaselineReview, down: ScaleDown, grown: Dr
     },
   };
   const ready = readyUnits(input.current.units, input.platform);
-  const draft = release(grown, keep, ready, settings.limits.maxStepDownUnits);
-  const settled = release(grown, keep, ready, Number.POSITIVE_INFINITY).units;
+  const before = input.current.units;
+  const draft = release(grown, before, keep, ready, settings.limits.maxStepDownUnits);
+  const settled = release(grown, before, keep, ready, Number.POSITIVE_INFINITY).units;
   return { draft, settled };
 }
 
@@ -114,7 +115,7 @@ function planFloorOnly(facts: Facts, review: BaselineReview, down: ScaleDown): P
   const { input, settings } = facts;
   const asked = plan3Tiers(facts, review, down);
   const ask: Ask = { ...askFor(facts, review), baselineUnits: 0, plannedUnits: 0 };
-  const floor = grow(cutToLimits(input.current.units, settings), ask, settings);
+  const floor = grow(cutToLimits(input.current.units, settings), input.current.units, ask, settings);
   const warm = heldWarmPool(facts, floor.units, asked.warm.reason);
   const sizes: Sizes = { units: floor.units, warmUnits: warm.units };
   const bound = !sameSizes(sizes, { units: asked.units, warmUnits: asked.warm.units });

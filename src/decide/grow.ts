@@ -1,6 +1,5 @@
 import type { DecideSettings } from "../model/decide-input.ts";
-import type { Tier, TierUnits } from "../model/tier.ts";
-import { totalUnits } from "../model/tier.ts";
+import { TIERS, type Tier, type TierUnits, totalUnits } from "../model/tier.ts";
 import { bind, type Draft, GIVES_WAY, room } from "./guardrails.ts";
 
 /** What the rules ask for before any limit; every part may be below what there is. */
@@ -22,13 +21,20 @@ export interface Ask {
  * When dear planned units would eat a cost cap that the floor still needs, the floor is filled first, cheapest tier
  * first, and the plan gets what is left.
  */
-export function grow(base: Draft, ask: Ask, settings: DecideSettings): Draft {
-  const planned = growPlanned(growBaseline(base, ask.baselineUnits, settings), base.units, ask, settings);
-  const whole = coverFloor(cover(planned, base.units, ask, settings), ask.floorUnits, GIVES_WAY, settings);
+export function grow(base: Draft, before: TierUnits, ask: Ask, settings: DecideSettings): Draft {
+  const planned = growPlanned(growBaseline(base, before, ask, settings), before, ask, settings);
+  const whole = cover(coverFloor(planned, ask.floorUnits, GIVES_WAY, settings), before, ask, settings);
   if (totalUnits(whole.units) >= ask.floorUnits) return whole;
   const floorFirst = coverFloor(base, ask.floorUnits, cheapestFirst(settings), settings);
-  const rest = growPlanned(growBaseline(floorFirst, ask.baselineUnits, settings), base.units, ask, settings);
+  const rest = growRest(floorFirst, before, ask, settings);
   return totalUnits(rest.units) > totalUnits(whole.units) ? rest : whole;
+}
+
+/** A step beyond the limit is for the floor alone: where one was taken, nothing is planned on top of it. */
+function growRest(floorFirst: Draft, before: TierUnits, ask: Ask, settings: DecideSettings): Draft {
+  const { maxStepUpUnits } = settings.limits;
+  if (TIERS.some((tier) => floorFirst.units[tier] - before[tier] > maxStepUpUnits)) return floorFirst;
+  return growPlanned(growBaseline(floorFirst, before, ask, settings), before, ask, settings);
 }
 
 /** Adds up to `wanted` units, at most `stepUnits` by the step limit, and notes what bound. */
@@ -42,12 +48,13 @@ function add(draft: Draft, tier: Tier, wanted: number, stepUnits: number, settin
   return bind(asked, tier, now + allowed, stepUnits < free.units ? "step-up" : free.limit);
 }
 
-function growBaseline(draft: Draft, baselineUnits: number, settings: DecideSettings): Draft {
-  const wanted = Math.min(baselineUnits - draft.units.baseline, settings.limits.maxStepUpUnits);
+function growBaseline(draft: Draft, before: TierUnits, ask: Ask, settings: DecideSettings): Draft {
+  const step = stepLeft(draft, before, "baseline", settings);
+  const wanted = Math.min(ask.baselineUnits - draft.units.baseline, step);
   if (wanted <= 0) return draft;
   const free = room(draft.units, "baseline", settings);
   if (free.units < wanted && free.limit !== "tier-max") {
-    return exchange(draft, wanted - free.units, wanted, settings);
+    return exchange(draft, before, wanted - free.units, wanted, settings);
   }
   return add(draft, "baseline", wanted, wanted, settings);
 }
@@ -57,11 +64,18 @@ function growBaseline(draft: Draft, baselineUnits: number, settings: DecideSetti
  * and only there, other tiers give up as many in the same update. Bounded by the review's step and the step down:
  * ready capacity dips by at most that for one lead time.
  */
-function exchange(draft: Draft, short: number, wanted: number, settings: DecideSettings): Draft {
+function exchange(
+  draft: Draft,
+  before: TierUnits,
+  short: number,
+  wanted: number,
+  settings: DecideSettings,
+): Draft {
   let units: TierUnits = draft.units;
-  let open = Math.min(short, settings.limits.maxStepDownUnits);
+  let open = short;
   for (const tier of ["burst", "predictive"] as const) {
-    const given = Math.max(0, Math.min(open, units[tier] - settings.tiers[tier].minUnits));
+    const step = settings.limits.maxStepDownUnits - (before[tier] - units[tier]);
+    const given = Math.max(0, Math.min(open, step, units[tier] - settings.tiers[tier].minUnits));
     units = { ...units, [tier]: units[tier] - given };
     open -= given;
   }

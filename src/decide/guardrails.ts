@@ -40,10 +40,26 @@ export function room(units: TierUnits, tier: Tier, settings: DecideSettings): Ro
 
 /**
  * The current sizes made legal: raised to each tier's smallest size, cut to the largest sizes, the total and the
- * cost cap. These bind everything, step limits and the reactive floor included; where they contradict each other,
- * the largest size wins over the smallest. Without effect unless the settings changed.
+ * cost cap; where these contradict each other, the largest size wins over the smallest. Without effect unless the
+ * settings changed. Then it takes bounded steps like any other change, since the policy pack would stop a larger
+ * one; only where nothing was applied yet do the smallest sizes come at once.
  */
 export function cutToLimits(current: TierUnits, settings: DecideSettings): Draft {
+  const legal = legalSizes(current, settings);
+  const { maxStepUpUnits, maxStepDownUnits } = settings.limits;
+  const stepUp = totalUnits(current) === 0 ? Number.POSITIVE_INFINITY : maxStepUpUnits;
+  let draft = legal;
+  for (const tier of TIERS) {
+    const units = legal.units[tier];
+    const least = current[tier] - maxStepDownUnits;
+    const most = current[tier] + stepUp;
+    if (units < least) draft = bind(draft, tier, least, "step-down");
+    if (units > most) draft = bind(draft, tier, most, "step-up");
+  }
+  return draft;
+}
+
+function legalSizes(current: TierUnits, settings: DecideSettings): Draft {
   const { limits, tiers } = settings;
   let draft: Draft = { units: current, bounds: [] };
   for (const tier of TIERS) {

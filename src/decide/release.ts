@@ -13,7 +13,13 @@ export interface Keep {
  * review lowers): what is least planned goes first. No tier gives up more than `maxStepDownUnits`, and units that
  * are ready only as far as those that remain ready are enough (see `readySlack`).
  */
-export function release(draft: Draft, keep: Keep, ready: TierUnits, maxStepDownUnits: number): Draft {
+export function release(
+  draft: Draft,
+  before: TierUnits,
+  keep: Keep,
+  ready: TierUnits,
+  maxStepDownUnits: number,
+): Draft {
   let released = draft;
   let open = totalUnits(draft.units) - keep.totalUnits;
   let slack = readySlack(ready, draft.units, keep.totalUnits);
@@ -22,7 +28,9 @@ export function release(draft: Draft, keep: Keep, ready: TierUnits, maxStepDownU
     const asked = Math.max(0, Math.min(open, size - keep.tiers[tier]));
     const starting = Math.max(0, size - ready[tier]);
     const allowed = Math.min(asked, starting + slack);
-    const given = Math.min(allowed, maxStepDownUnits);
+    // What was already given up in this decision counts.
+    const step = Math.max(0, maxStepDownUnits - Math.max(0, before[tier] - size));
+    const given = Math.min(allowed, step);
     open -= given;
     slack -= Math.max(0, given - starting);
     released = { ...released, units: { ...released.units, [tier]: size - asked } };

@@ -166,6 +166,16 @@ function hasRoom(units: Sizes["units"], input: DecideInput): boolean {
   );
 }
 
+function isLegal(units: Sizes["units"], input: DecideInput): boolean {
+  const { tiers, limits } = input.settings;
+  return (
+    TIERS.every((tier) => units[tier] <= tiers[tier].maxUnits && units[tier] >= tiers[tier].minUnits) &&
+    totalUnits(units) <= limits.maxTotalUnits &&
+    units.baseline + units.predictive <= limits.maxTotalUnits - limits.burstReserveUnits &&
+    costOf({ units, warmUnits: 0 }, input) <= limits.maxCostUsdPerHour + 1e-6
+  );
+}
+
 describe("laws of a decision", () => {
   test("capacity is never below what demand needs now, up to the largest sizes and the cost cap", () => {
     fc.assert(
@@ -245,41 +255,44 @@ describe("laws of a decision", () => {
   test("largest sizes, total, burst reserve and cost cap always hold", () => {
     fc.assert(
       fc.property(inputs, risks, (input, risk) => {
-        const { after } = decide(input, risk);
-        const { tiers, limits, warm } = input.settings;
-        for (const tier of TIERS) expect(after.units[tier]).toBeLessThanOrEqual(tiers[tier].maxUnits);
-        for (const tier of TIERS) expect(after.units[tier]).toBeGreaterThanOrEqual(tiers[tier].minUnits);
-        expect(totalUnits(after.units)).toBeLessThanOrEqual(limits.maxTotalUnits);
-        expect(after.units.baseline + after.units.predictive).toBeLessThanOrEqual(
-          limits.maxTotalUnits - limits.burstReserveUnits,
-        );
-        expect(costOf(after, input)).toBeLessThanOrEqual(limits.maxCostUsdPerHour + 1e-6);
+        const { after, before } = decide(input, risk);
+        const { limits, warm } = input.settings;
         expect(after.warmUnits).toBeLessThanOrEqual(warm.maxUnits);
+        if (isLegal(before.units, input)) {
+          expect(isLegal(after.units, input)).toBe(true);
+          expect(costOf(after, input)).toBeLessThanOrEqual(limits.maxCostUsdPerHour + 1e-6);
+        }
       }),
       RUNS,
     );
   });
 
-  test("step limits hold, but for the reactive floor and sizes that broke a limit before", () => {
+  test("sizes that a changed setting made illegal become legal, step by step", () => {
+    fc.assert(
+      fc.property(inputs, risks, (drawn, risk) => {
+        let input: DecideInput = { ...drawn, appliedAtMs: [] };
+        input = { ...input, settings: patched({ limits: { maxUpdatesPerHour: 1 } }, input.settings) };
+        let { current } = input;
+        for (let round = 0; round < 40; round++) {
+          current = decide({ ...input, current, platform: null }, risk).after;
+        }
+        expect(isLegal(current.units, input)).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
+  test("no tier moves by more than its step, but for the reactive floor", () => {
     fc.assert(
       fc.property(inputs, risks, (input, risk) => {
         const { after, before, need } = decide(input, risk);
-        const { tiers, limits } = input.settings;
-        const legal =
-          TIERS.every(
-            (tier) =>
-              before.units[tier] <= tiers[tier].maxUnits && before.units[tier] >= tiers[tier].minUnits,
-          ) &&
-          totalUnits(before.units) <= limits.maxTotalUnits &&
-          before.units.baseline + before.units.predictive <=
-            limits.maxTotalUnits - limits.burstReserveUnits &&
-          costOf({ ...before, warmUnits: 0 }, input) <= limits.maxCostUsdPerHour;
-        if (!legal) return;
+        const { limits } = input.settings;
         for (const tier of TIERS) {
           const change = after.units[tier] - before.units[tier];
           expect(change).toBeGreaterThanOrEqual(-limits.maxStepDownUnits);
-          if (totalUnits(after.units) > need.observedUnits)
+          if (totalUnits(after.units) > need.observedUnits && totalUnits(before.units) > 0) {
             expect(change).toBeLessThanOrEqual(limits.maxStepUpUnits);
+          }
         }
       }),
       RUNS,
