@@ -6,8 +6,11 @@ const USUAL_STEPS_MS = [
 ];
 
 /**
- * The step of rising instants: the commonest difference when it makes up 40 % of all, else the largest usual
- * step that is not above the median difference. Undefined for fewer than two instants.
+ * The step of rising instants. Undefined for fewer than two.
+ *
+ * The smallest difference when it makes up 10 % of all and the others are multiples of it, as in a regular series
+ * with gaps (too large a step would fill them). Else the commonest difference when it makes up 40 % of all,
+ * else the largest usual step that is not above the median difference.
  */
 export function inferStep(stampsMs: readonly number[]): DurationMs | undefined {
   const differences: number[] = [];
@@ -17,6 +20,10 @@ export function inferStep(stampsMs: readonly number[]): DurationMs | undefined {
   }
   if (differences.length === 0) return undefined;
   differences.sort((a, b) => a - b);
+  const [smallest = 0] = differences;
+  const smallestCount = differences.lastIndexOf(smallest) + 1;
+  const isRegular = differences.every((difference) => difference % smallest === 0);
+  if (isRegular && smallestCount >= 0.1 * differences.length) return durationMs(smallest);
   const [commonest, count] = mode(differences);
   if (count >= 0.4 * differences.length) return durationMs(commonest);
   const median = differences[differences.length >> 1] ?? commonest;
