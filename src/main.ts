@@ -12,6 +12,8 @@ const context: CliContext = {
   signal: abortOnSignals(),
   wire: async (request) => (await import("./wire.ts")).wire(request),
   runDemo: async (request) => (await import("./demo/demo.ts")).runDemo(request),
+  stateFiles: async (settings) => (await import("./wire.ts")).stateFiles(settings),
+  serveHttp: async (request) => (await import("./http/server.ts")).startHttp(request),
 };
 
 quietBrokenPipes();

@@ -1,14 +1,40 @@
 import type { ControllerParts } from "../controller/parts.ts";
+import type { Journal } from "../model/journal-port.ts";
 import type { Log } from "../model/ports.ts";
 import type { Settings } from "../model/settings.ts";
-import type { EngineStatus } from "../model/status.ts";
+import type { DaemonStatus, EngineStatus } from "../model/status.ts";
 
-/** What only the entry knows and every command may use. Both functions load their module when they are called. */
+/** What only the entry knows and every command may use. Each function loads its module when it is called. */
 export interface CliContext {
   /** Aborts at the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
   readonly wire: (request: WireRequest) => Promise<WiredParts>;
   readonly runDemo: (request: DemoRequest) => Promise<number>;
+  /** Where a service's files are under its state folder. */
+  readonly stateFiles: (settings: Settings) => Promise<StateFiles>;
+  /** Serves health, metrics and the API of a daemon. */
+  readonly serveHttp: (request: HttpRequest) => Promise<OpenHttp>;
+}
+
+export interface StateFiles {
+  readonly endpointFile: string;
+  readonly supervisorLog: string;
+}
+
+export interface HttpRequest {
+  readonly host: string;
+  readonly port: number;
+  readonly log: Log;
+  readonly sources: {
+    readonly status: () => DaemonStatus;
+    readonly monotonicMs: () => number;
+    readonly journal: Pick<Journal, "cycle" | "lastCycle">;
+  };
+}
+
+export interface OpenHttp {
+  readonly url: string;
+  close(): Promise<void>;
 }
 
 export interface WireRequest {
@@ -26,7 +52,12 @@ export interface WireRequest {
 
 export interface WiredParts {
   readonly parts: ControllerParts;
+  readonly files: StateFiles;
+  /** null when none was asked for. */
+  readonly lease: { stillHeld(): boolean } | null;
   readonly engineStatus: () => EngineStatus;
+  /** Looks for the engine; resolves to nothing when there is none. */
+  readonly findEngineAgain: () => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { findEngine } from "../apply/engine.ts";
 import { type EngineEnvironment, engineEnvironment, exportLines, writeShims } from "../apply/shims.ts";
 import { cacheFolder, processEnvironment } from "../config.ts";
 import { UserError } from "../model/user-error.ts";
+import { baseInputs } from "../render/base-inputs.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openSettings } from "./open-settings.ts";
@@ -40,6 +41,7 @@ async function stateVariables(
   const named = textOption(call, "config") ?? environment["TIERCAST_CONFIG"];
   if (named === undefined && !existsSync("tiercast.yaml")) return {};
   const { settings, path } = await openSettings(call);
+  const { endpointFile, supervisorLog } = await call.context.stateFiles(settings);
   return {
     PULUMI_BACKEND_URL: await openBackend(settings.pulumi.backend, settings.state.folder),
     PULUMI_CONFIG_PASSPHRASE_FILE: await passphraseFile(
@@ -47,6 +49,7 @@ async function stateVariables(
       settings.state.folder,
     ),
     TIERCAST_CONFIG: path,
+    TIERCAST_BASE_INPUTS: JSON.stringify(baseInputs(settings, { endpointFile, logFile: supervisorLog })),
   };
 }
 

@@ -5,6 +5,7 @@ import { STAGES } from "../model/cycle.ts";
 import { paintWith, wantsColour } from "./colour.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { cycleLines } from "./cycle-text.ts";
+import { ensurePlatform } from "./ensure-platform.ts";
 import { flagOption, textOption, wantsJson } from "./options.ts";
 import { outcomeCode } from "./outcome-line.ts";
 import { print, printJson } from "./output.ts";
@@ -15,7 +16,10 @@ export async function runOnce(call: CommandCall): Promise<number> {
   const asked = textOption(call, "stopAfter");
   const stopAfter = STAGES.find((stage) => stage === asked);
   const { signal } = call.context;
-  return withWired(call, { lease: "take" }, async ({ parts }, { settings, environment }) => {
+  return withWired(call, { lease: "take" }, async (wired, { settings, environment }) => {
+    const { parts } = wired;
+    const stageIndex = stopAfter === undefined ? STAGES.length : STAGES.indexOf(stopAfter);
+    if (stageIndex >= STAGES.indexOf("apply")) await ensurePlatform(wired, settings, signal);
     const state = loadState(parts);
     const recovered = await recoverAtStart(parts, signal);
     if (recovered.kind !== "clean" && recovered.kind !== "recovered") state.needsRecovery = true;
