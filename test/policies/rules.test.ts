@@ -143,6 +143,20 @@ test("cost is judged with the configured prices, whatever the resources carry", 
   ]);
 });
 
+test("a cost of exactly the limit passes, nothing for nothing too", () => {
+  const empty = planned({ baseline: 0, predictive: 0, burst: 0, warm: 0 }, null, 0);
+  for (const [stack, maxCostUsdPerHour] of [
+    [happyPlan(), 1.18],
+    [empty, 0],
+  ] as const) {
+    const config = {
+      ...policyConfig(LIMITS),
+      "cost-max": policyConfig({ ...LIMITS, maxCostUsdPerHour })["cost-max"] ?? {},
+    };
+    expect(verdict(stack, config).filter((line) => line.startsWith("cost-max"))).toEqual([]);
+  }
+});
+
 describe("values that cannot be a number of units", () => {
   test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, 2.5, "4", true, null, [], {}, 2 ** 60])(
     "%s",
