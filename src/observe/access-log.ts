@@ -147,8 +147,7 @@ function seriesOf(path: string, counting: Counting, scale: number): DemandSeries
     );
   }
   const values = new Float64Array(end - first);
-  const perStep = (scale * 1000) / stepMs;
-  for (let i = 0; i < values.length; i++) values[i] = (counts.get(first + i) ?? 0) * perStep;
+  for (let i = 0; i < values.length; i++) values[i] = ((counts.get(first + i) ?? 0) * scale * 1000) / stepMs;
   markSilence(values, counting);
   return { startMs: epochMs(first * stepMs), stepMs: durationMs(stepMs), values };
 }

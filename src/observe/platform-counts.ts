@@ -34,7 +34,7 @@ interface LiveCounts {
   readonly request: PlatformSourceRequest;
   readonly steps: Map<number, LiveStep>;
   /** Counts from before are not asked for. */
-  readonly firstWallMs: number;
+  firstWallMs: number;
   /** End of the last sample that was counted, on the router's wall clock. */
   countedToWallMs: number | undefined;
   /** First step of the daemon's life: before it, live counts say nothing. */
@@ -81,6 +81,7 @@ async function takeSamples(live: LiveCounts, nowMs: number): Promise<void> {
   // A wall clock put back leaves the old stamps in its future: count from now on, the time between is a gap.
   if (live.countedToWallMs !== undefined && live.countedToWallMs > wallMs + SETTLE_WALL_MS) {
     live.countedToWallMs = wallMs;
+    live.firstWallMs = wallMs;
   }
   const fromWallMs = live.countedToWallMs ?? live.firstWallMs;
   try {
