@@ -54,7 +54,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "log.ts",
     "clock.ts",
   ],
-  "main.ts": ["model", "cli", "demo", "wire.ts", "config", "log.ts"],
+  "main.ts": ["model", "cli", "demo", "http", "wire.ts", "config", "log.ts"],
   // The provider speaks to the supervisor through its client, and starts it.
   stacks: ["model", "local"],
   policies: [],
