@@ -159,6 +159,11 @@ const BAD: readonly (readonly [string, string | Uint8Array, string])[] = [
     "t.csv:4: is binary, not text (give a text file, plain or gzip)",
   ],
   [
+    "NUL bytes at the end",
+    `${OK}2026-03-02T00:10:00Z,1\0`,
+    "t.csv:4: is binary, not text (give a text file, plain or gzip)",
+  ],
+  [
     "binary",
     Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256),
     "t.csv:1: is binary, not text (give a text file, plain or gzip)",

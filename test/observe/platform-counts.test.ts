@@ -146,6 +146,24 @@ describe("live counts", () => {
     expect(asked.at(-1)).toBe(state.wallMs - 5000);
   });
 
+  test("a router that repeats what it said before is counted once", async () => {
+    const { pass, read, state } = world(60);
+    Object.defineProperty(state.samples, "filter", { value: () => [...state.samples] });
+    pass(3, () => 5);
+    await read().catch(() => undefined);
+    pass(2, () => 50);
+    expect([...(await read()).values]).toEqual([(3 * 5 + 2 * 50) / 5]);
+  });
+
+  test("a second on the border of two steps is divided by time", async () => {
+    // At speed 40 a step is 7.5 s: half of the eighth second's 100 belongs to each.
+    const { pass, read } = world(40);
+    pass(15, (second) => (second === 7 ? 100 : 0));
+    const { values } = await read();
+    expect(values[0]).toBeCloseTo(50 / 7.5, 9);
+    expect(values[1]).toBeCloseTo(50 / 7.5, 9);
+  });
+
   test("a clock put back an hour: a gap at most, no sample twice, then live again", async () => {
     const { pass, read, state } = world(1);
     pass(600, () => 6);
