@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createStackDriver } from "./apply/driver.ts";
@@ -10,6 +10,7 @@ import type { ControllerParts } from "./controller/parts.ts";
 import { createForecastEngine } from "./forecast/engine.ts";
 import { openJournal } from "./journal/journal.ts";
 import { acquireLease, type Lease } from "./journal/lease.ts";
+import { JOURNAL_FILE } from "./journal/open-store.ts";
 import { ownIdentity } from "./journal/process-identity.ts";
 import { createPlatformReader } from "./local/platform-reader.ts";
 import type { Journal } from "./model/journal-port.ts";
@@ -76,11 +77,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
   const files = stateFiles(settings);
   mkdirSync(settings.state.folder, { recursive: true, mode: 0o700 });
   const lease = options.lease === "take" ? await takeLease(settings) : null;
-  const journal = openJournal({
-    folder: settings.state.folder,
-    retentionMs: settings.state.retention,
-    readOnly: options.readOnly ?? false,
-  });
+  const { journal, discard } = openItsJournal(options);
   const platform = createPlatformReader(files.endpointFile);
   const engine = engineFinder(options, files);
   const driver = createStackDriver({
@@ -90,6 +87,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     pack: await pinPack(settings.policies.pack ?? shippedPack(), settings.policies.limits),
     nodePath: process.execPath,
     environment,
+    compileCacheFolder: join(options.cacheFolder, "compile"),
     log,
     wallMs: Date.now,
     wantsDiff: options.wantsDiff ?? false,
@@ -132,6 +130,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     close: async () => {
       await Promise.allSettled([demand.close(), forecaster.close(), driver.close()]);
       journal.close();
+      discard();
       lease?.release();
     },
   };
@@ -158,6 +157,20 @@ async function historyFile({ settings, log }: WireOptions): Promise<DemandSeries
   const { series, warnings } = await readCsvTrace({ ...settings.demand, path });
   for (const line of warnings) log.warn("observe", line);
   return series;
+}
+
+/** A plan before the first run reads from a journal that is empty and gone afterwards. */
+function openItsJournal({ settings, readOnly = false }: WireOptions): {
+  journal: Journal;
+  discard: () => void;
+} {
+  const { folder, retention: retentionMs } = settings.state;
+  if (!readOnly || existsSync(join(folder, JOURNAL_FILE))) {
+    return { journal: openJournal({ folder, retentionMs, readOnly }), discard: () => undefined };
+  }
+  const scratch = mkdtempSync(join(folder, "plan-"));
+  const discard = () => rmSync(scratch, { recursive: true, force: true });
+  return { journal: openJournal({ folder: scratch, retentionMs }), discard };
 }
 
 async function takeLease(settings: Settings): Promise<Lease> {

@@ -28,6 +28,8 @@ export interface StackDriverOptions {
   readonly pack: PinnedPack;
   readonly nodePath: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where Node keeps compiled modules of engine child, provider and policy pack: halves their start. */
+  readonly compileCacheFolder: string;
   readonly log: Log;
   readonly wallMs: () => number;
   readonly graceMs?: number;
@@ -161,6 +163,7 @@ async function engineEnvironment(options: StackDriverOptions, pulumiRoot: string
   return {
     ...options.environment,
     NODE_OPTIONS: undefined,
+    NODE_COMPILE_CACHE: options.compileCacheFolder,
     PATH: `${join(pulumiRoot, "bin")}:${path}`,
     PULUMI_BACKEND_URL: backendUrl,
     PULUMI_CONFIG_PASSPHRASE: undefined,

@@ -174,6 +174,7 @@ function renderWith(pass: Pass, planGeneration: number): StackInputs {
     tags,
     planGeneration,
     endpointFile: parts.endpointFile,
+    speed: parts.clock.speed,
   });
 }
 

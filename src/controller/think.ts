@@ -33,11 +33,12 @@ export function replayDecision(input: DecideInput): { readonly risk: Risk; reado
 export function renderDecision(
   input: DecideInput,
   decision: Decision,
-  context: Omit<RenderContext, "priceUsdPerUnitHour">,
+  context: Omit<RenderContext, "priceUsdPerUnitHour" | "warmPriceUsdPerUnitHour">,
 ): StackInputs {
   const { baseline, predictive, burst } = input.settings.tiers;
   return render(decision, {
     ...context,
+    warmPriceUsdPerUnitHour: input.settings.warm.priceUsdPerUnitHour,
     priceUsdPerUnitHour: {
       baseline: baseline.priceUsdPerUnitHour,
       predictive: predictive.priceUsdPerUnitHour,

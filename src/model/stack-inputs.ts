@@ -9,7 +9,7 @@ export interface StackInputs {
   readonly decisionId: string;
   readonly cutoffMs: number;
   readonly tiers: Readonly<Record<Tier, TierInputs>>;
-  readonly warm: { readonly units: number; readonly expiresMs: number | null; readonly reason: string };
+  readonly warm: WarmInputs;
   /** Units needed for demand observed now: step limits do not bind up to it. */
   readonly observedUnits: number;
   readonly tags: Readonly<Record<string, string>>;
@@ -20,6 +20,16 @@ export interface StackInputs {
 export interface TierInputs {
   readonly units: number;
   readonly priceUsdPerUnitHour: number;
+}
+
+export interface WarmInputs {
+  readonly units: number;
+  readonly priceUsdPerUnitHour: number;
+  /** End of the pool in the daemon's time; null for an empty pool. A new value renews it. */
+  readonly expiresMs: number | null;
+  /** The same as wall time from the update on: the platform counts it down by itself, also without a daemon. */
+  readonly ttlWallMs: number | null;
+  readonly reason: string;
 }
 
 /** What the base stack of the local platform is a function of. */

@@ -7,13 +7,17 @@ export interface RenderContext {
   readonly service: string;
   readonly planGeneration: number;
   readonly priceUsdPerUnitHour: Readonly<Record<Tier, number>>;
+  readonly warmPriceUsdPerUnitHour: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly endpointFile: string;
+  /** The daemon's milliseconds per wall millisecond. */
+  readonly speed: number;
 }
 
 /** The inputs of the tier stack that carries out `decision`. */
 export function render(decision: Decision, context: RenderContext): StackInputs {
   const { after } = decision;
+  const expiresMs = decision.warmExpiresMs ?? null;
   const tier = (name: Tier): TierInputs => ({
     units: after.units[name],
     priceUsdPerUnitHour: context.priceUsdPerUnitHour[name],
@@ -27,7 +31,9 @@ export function render(decision: Decision, context: RenderContext): StackInputs 
     tiers: { baseline: tier("baseline"), predictive: tier("predictive"), burst: tier("burst") },
     warm: {
       units: after.warmUnits,
-      expiresMs: decision.warmExpiresMs ?? null,
+      priceUsdPerUnitHour: context.warmPriceUsdPerUnitHour,
+      expiresMs,
+      ttlWallMs: expiresMs === null ? null : Math.max(0, expiresMs - decision.atMs) / context.speed,
       reason: decision.warmReason,
     },
     observedUnits: decision.need.observedUnits,

@@ -161,7 +161,13 @@ describe.skipIf(engineFile === undefined)("provider in the real engine", { timeo
         predictive: { units: 1, priceUsdPerUnitHour: 0.15 },
         burst: { units: 0, priceUsdPerUnitHour: 0.3 },
       },
-      warm: { units: 1, expiresMs: 601_000, reason: "wide interval" },
+      warm: {
+        units: 1,
+        priceUsdPerUnitHour: 0.04,
+        ttlWallMs: 60_000,
+        expiresMs: 601_000,
+        reason: "wide interval",
+      },
       tags: { owner: "sre" },
       endpointFile,
     };

@@ -39,7 +39,7 @@ export function inputsOf(generation: number, baseline = 2): StackInputs {
     decisionId: `d${generation}`,
     cutoffMs: 0,
     tiers: { baseline: tier(baseline), predictive: tier(1), burst: tier(0) },
-    warm: { units: 0, expiresMs: null, reason: "" },
+    warm: { units: 0, priceUsdPerUnitHour: 0.04, expiresMs: null, ttlWallMs: null, reason: "" },
     observedUnits: 3,
     tags: {},
     endpointFile: "endpoint.json",

@@ -10,7 +10,13 @@ import { forecastOf, inputOf, NOW_MS, patched, sizesOf } from "../decide/decide-
 const rows = [70, 75, 85, 95, 105, 118, 125, 140];
 const rising = inputOf({ demandRps: 71, current: sizesOf(4, 2, 0), forecast: forecastOf(rows) });
 const why = (patch: Parameters<typeof inputOf>[0]) => think(inputOf(patch)).decision.why;
-const context = { service: "shop", planGeneration: 7, tags: { team: "web" }, endpointFile: "endpoint.json" };
+const context = {
+  service: "shop",
+  planGeneration: 7,
+  tags: { team: "web" },
+  endpointFile: "endpoint.json",
+  speed: 1,
+};
 
 describe("why", () => {
   test("states what changes and why, with numbers", () => {
