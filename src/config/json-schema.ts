@@ -11,9 +11,12 @@ export function configJsonSchema(): Record<string, unknown> {
 export function configJsonSchemaText(): string {
   const text = JSON.stringify(configJsonSchema(), null, 2);
   // Short lists of plain values on one line, as the formatter of this repository writes them.
-  const joined = text.replaceAll(/\[\n\s+([^[\]{}]*?)\n\s+\]/g, (list, items: string) => {
-    const line = `[${items.replaceAll(/\s*\n\s*/g, " ")}]`;
-    return line.length <= 70 ? line : list;
-  });
+  const joined = text.replaceAll(
+    /^(.*)\[\n\s+([^[\]{}]*?)\n\s+\](,?)$/gm,
+    (list, before: string, items: string, after: string) => {
+      const line = `${before}[${items.replaceAll(/\s*\n\s*/g, " ")}]${after}`;
+      return line.length <= 110 ? line : list;
+    },
+  );
   return `${joined}\n`;
 }
