@@ -40,8 +40,10 @@ export function sizeWarmPool(facts: Facts, after: TierUnits): WarmPool {
     const reason = wanted > 0 ? `${asked.why}; no room in the limits` : asked.why;
     return { units, expiresMs: undefined, reason, bounds };
   }
-  const prepared = expired || units > current.warmUnits;
-  const expiresMs = prepared ? nowMs + settings.warm.expiryMs : warmExpiresMs;
+  // A pool that is still asked for is renewed in the last cycle before it would expire.
+  const renewed = asked.units > 0 && warmExpiresMs !== null && nowMs + settings.cycleMs >= warmExpiresMs;
+  const begins = expired || renewed || units > current.warmUnits;
+  const expiresMs = begins ? nowMs + settings.warm.expiryMs : warmExpiresMs;
   const reason =
     asked.units >= units ? asked.why : `${unitsText(units)} kept until they expire; ${asked.why}`;
   return { units, expiresMs, reason, bounds };

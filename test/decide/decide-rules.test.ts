@@ -345,6 +345,13 @@ describe("warm pool", () => {
     expect(pool({ ...held, warmExpiresMs: NOW_MS }).after.warmUnits).toBe(0);
   });
 
+  test("is renewed in the last cycle before it expires, and not before", () => {
+    const held = (minutes: number) =>
+      pool({ current: sizesOf(0, 0, 6, 10), warmExpiresMs: NOW_MS + minutes * MINUTE_MS }).warmExpiresMs;
+    expect(held(6)).toBe(NOW_MS + 6 * MINUTE_MS);
+    expect(held(5)).toBe(NOW_MS + 30 * MINUTE_MS);
+  });
+
   test("takes only what is left of the cost cap", () => {
     const decision = pool({ settings: patched({ limits: { maxCostUsdPerHour: 7 } }) });
     expect(decision.after).toEqual(sizesOf(0, 0, 6, 2));
