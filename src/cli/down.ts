@@ -23,8 +23,10 @@ export async function runDown(call: CommandCall): Promise<number> {
     const { tierStack, baseStack } = settings.pulumi;
     const { driver } = wired.parts;
     const { signal } = call.context;
+    const tiers = await destroyed(`tier stack ${tierStack}`, driver.destroy(signal));
+    if (tiers.failure === undefined) forgetSizes(wired);
     const steps = [
-      await destroyed(`tier stack ${tierStack}`, driver.destroy(signal)),
+      tiers,
       await destroyed(`base stack ${baseStack}`, driver.destroyBase(signal)),
       await platformStopped(wired),
     ];
@@ -44,6 +46,26 @@ async function destroyed(
   const result = await run;
   if (result.kind === "destroyed") return { what, result: "destroyed", failure: undefined };
   return { what, result: outcomeLine({ apply: result, error: null }), failure: result };
+}
+
+/** Nothing is applied any more: the next plan starts from no units, not from those of the stack that is gone. */
+function forgetSizes({ parts: { journal, clock } }: WiredParts): void {
+  const applied = journal.appliedInputs()?.inputs;
+  if (applied === undefined) return;
+  const { baseline, predictive, burst } = applied.tiers;
+  const planGeneration = journal.nextPlanGeneration();
+  const inputs = {
+    ...applied,
+    planGeneration,
+    observedUnits: 0,
+    tiers: {
+      baseline: { ...baseline, units: 0 },
+      predictive: { ...predictive, units: 0 },
+      burst: { ...burst, units: 0 },
+    },
+    warm: { ...applied.warm, units: 0, expiresMs: null, reason: "taken down" },
+  };
+  journal.setAppliedInputs(inputs, clock.nowMs(), planGeneration);
 }
 
 const STOP_WORDS = {

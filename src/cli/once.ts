@@ -6,6 +6,7 @@ import { paintWith, wantsColour } from "./colour.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { cycleLines } from "./cycle-text.ts";
 import { ensurePlatform } from "./ensure-platform.ts";
+import { keepStatus, statusOf } from "./keep-status.ts";
 import { flagOption, textOption, wantsJson } from "./options.ts";
 import { outcomeCode } from "./outcome-line.ts";
 import { print, printJson } from "./output.ts";
@@ -20,6 +21,7 @@ export async function runOnce(call: CommandCall): Promise<number> {
     const { parts } = wired;
     const stageIndex = stopAfter === undefined ? STAGES.length : STAGES.indexOf(stopAfter);
     if (stageIndex >= STAGES.indexOf("apply")) await ensurePlatform(wired, settings, signal);
+    await wired.findEngineAgain();
     const state = loadState(parts);
     const recovered = await recoverAtStart(parts, signal);
     if (recovered.kind !== "clean" && recovered.kind !== "recovered") state.needsRecovery = true;
@@ -27,6 +29,11 @@ export async function runOnce(call: CommandCall): Promise<number> {
       signal,
       ...(stopAfter === undefined ? {} : { stopAfter }),
     });
+    const shown = { eventLoopDelayP99Ms: 0, residentBytes: process.memoryUsage.rss() };
+    keepStatus(
+      wired,
+      statusOf(wired, state, { startedMs: record.startedMs, nextCycleMs: null, process: shown }),
+    );
     if (wantsJson(call)) printJson("Cycle", { record });
     else {
       const paint = paintWith(wantsColour(call, environment, process.stdout));

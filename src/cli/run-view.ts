@@ -2,6 +2,7 @@ import type { ControllerParts } from "../controller/parts.ts";
 import type { CycleRecord, ForecastRecord } from "../model/cycle.ts";
 import { demandAt } from "../model/outlook.ts";
 import type { PlatformState, TrafficSample } from "../model/platform.ts";
+import { sliceSeries } from "../model/series.ts";
 import { type Sizes, TIERS } from "../model/tier.ts";
 import { HOUR_MS } from "../model/time.ts";
 import { cycleOutcome } from "../model/totals.ts";
@@ -15,6 +16,7 @@ export interface RunView {
 }
 
 const KEPT_STEPS = 400;
+const STEPS_BEFORE = 48;
 const AHEAD_STEPS = 200;
 
 interface Seen {
@@ -48,6 +50,7 @@ export function createRunView(parts: ControllerParts): RunView {
   };
   return {
     add: async (record) => {
+      if (seen.record === undefined) seen.steps = await stepsBefore(parts, record);
       const traffic = await parts.platform.traffic(seen.trafficFromWallMs).catch(() => []);
       addTraffic(seen, traffic);
       addUnits(seen, record);
@@ -55,6 +58,23 @@ export function createRunView(parts: ControllerParts): RunView {
     },
     state: (phase) => viewState(parts, seen, phase),
   };
+}
+
+/** Demand before the daemon's first cycle, so that the chart does not start empty; nothing held capacity then. */
+async function stepsBefore(parts: ControllerParts, { observation }: CycleRecord): Promise<ViewStep[]> {
+  const { stepMs } = parts.settings.demand;
+  if (parts.settings.schedule.intervalMs !== stepMs) return [];
+  const series = await parts.demand.read(parts.clock.nowMs(), STEPS_BEFORE * stepMs).catch(() => undefined);
+  if (series === undefined) return [];
+  const known = sliceSeries(
+    series,
+    observation.cutoffMs - STEPS_BEFORE * stepMs,
+    observation.cutoffMs - stepMs,
+  );
+  return Array.from(known.values, (value) => ({
+    demandRps: Number.isNaN(value) ? null : value,
+    capacityRps: null,
+  }));
 }
 
 function addTraffic(seen: Seen, traffic: readonly TrafficSample[]): void {

@@ -1,13 +1,12 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { runDaemon } from "../controller/daemon.ts";
 import { type ControllerState, loadState } from "../controller/state.ts";
-import { daemonStatus } from "../controller/status.ts";
 import type { CycleRecord } from "../model/cycle.ts";
 import type { DaemonStatus } from "../model/status.ts";
 import { UserError } from "../model/user-error.ts";
 import type { CliContext, WiredParts } from "./context.ts";
 import { EXIT } from "./exit-codes.ts";
-import { ownVersion } from "./own-version.ts";
+import { keepStatus, statusOf } from "./keep-status.ts";
 
 export interface ServeRequest {
   readonly wired: WiredParts;
@@ -30,10 +29,10 @@ export async function serveDaemon(request: ServeRequest): Promise<void> {
   let current = statusOf(wired, loadState(parts), { startedMs, nextCycleMs: null, process: watch.read() });
   const publish = (state: ControllerState, nextCycleMs: number | null): void => {
     current = statusOf(wired, state, { startedMs, nextCycleMs, process: watch.read() });
-    keep(wired, current);
+    keepStatus(wired, current);
     if (lease !== null && !lease.stillHeld()) lost.abort();
   };
-  keep(wired, current);
+  keepStatus(wired, current);
   const { host, port } = parts.settings.http;
   const sources = {
     status: () => current,
@@ -58,34 +57,6 @@ export async function serveDaemon(request: ServeRequest): Promise<void> {
   }
   if (lost.signal.aborted)
     throw new UserError("the lease was taken away: stopped, nothing further was applied", EXIT.error);
-}
-
-function statusOf(
-  { parts, engineStatus, lease }: WiredParts,
-  state: ControllerState,
-  shell: {
-    readonly startedMs: number;
-    readonly nextCycleMs: number | null;
-    readonly process: DaemonStatus["process"];
-  },
-): DaemonStatus {
-  return daemonStatus(parts, state, {
-    version: ownVersion(),
-    startedMs: shell.startedMs,
-    engine: engineStatus(),
-    leaseHolder: lease?.stillHeld() ? `pid ${parts.self.pid}` : null,
-    nextCycleMs: shell.nextCycleMs,
-    ...shell.process,
-  });
-}
-
-/** A full disk must not end the daemon over its own words. */
-function keep({ parts }: WiredParts, status: DaemonStatus): void {
-  try {
-    parts.journal.setState("status", status);
-  } catch (error) {
-    parts.log.warn("verify", `status not kept: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 const RESOLUTION_MS = 10;

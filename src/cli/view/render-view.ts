@@ -131,7 +131,7 @@ function factLines(state: ViewState, size: ViewSize, glyphs: Glyphs): readonly L
     named("so far", outcomeSpans(state.outcome, state.outcome.violations > 0 ? "warn" : "good")),
     named(
       "HPA rule",
-      state.reactive === null ? [["not known yet", "dim"]] : outcomeSpans(state.reactive, "dim"),
+      state.reactive === null ? [["not compared", "dim"]] : outcomeSpans(state.reactive, "dim"),
     ),
   ];
   return Array.from({ length: SINGLE_FACTS + shared }, (_, index) => facts[index] ?? []);
