@@ -1,6 +1,7 @@
 import type { DecideInput } from "../model/decide-input.ts";
-import { type Sizes, TIERS } from "../model/tier.ts";
+import { type Sizes, totalUnits } from "../model/tier.ts";
 import { HOUR_MS } from "../model/time.ts";
+import { GIVES_WAY } from "./guardrails.ts";
 import { unitsCostUsdPerHour } from "./price.ts";
 
 /** True when the updates of the last hour used up the budget. The reactive floor is not bound by it. */
@@ -11,14 +12,21 @@ export function isUpdateBudgetSpent(input: DecideInput): boolean {
 }
 
 /**
- * Whether giving up units saves enough to be worth an update. Judged on the whole surplus, not on the first bounded
- * step of it. Anything that grows is always worth one, and so is a warm pool that shrinks: it expired.
+ * Whether a smaller total saves enough to be worth an update: the price of the units given up, in the order in which
+ * tiers give way. Judged on where the sizes will settle, not on the first bounded step towards it; growth is always
+ * worth an update.
  */
-export function isShrinkWorthwhile(input: DecideInput, before: Sizes, surplusRemoved: Sizes): boolean {
-  if (TIERS.some((tier) => surplusRemoved.units[tier] > before.units[tier])) return true;
-  if (surplusRemoved.warmUnits !== before.warmUnits) return true;
-  const saving = costUsdPerHour(input, before) - costUsdPerHour(input, surplusRemoved);
-  return saving >= input.settings.sizing.minSavingUsdPerHour - 1e-9;
+export function isShrinkWorthwhile(input: DecideInput, settledTotalUnits: number): boolean {
+  const { units } = input.current;
+  const { tiers, sizing } = input.settings;
+  let open = totalUnits(units) - settledTotalUnits;
+  let savingUsdPerHour = 0;
+  for (const tier of GIVES_WAY) {
+    const given = Math.max(0, Math.min(open, units[tier]));
+    savingUsdPerHour += given * tiers[tier].priceUsdPerUnitHour;
+    open -= given;
+  }
+  return savingUsdPerHour >= sizing.minSavingUsdPerHour - 1e-9;
 }
 
 /** Cost of all sizes, warm units included, USD per hour, to a millionth. */

@@ -36,10 +36,8 @@ export function decide(input: DecideInput, risk: Risk): DecisionDraft {
     ? planFloorOnly(facts, review, down)
     : plan3Tiers(facts, review, down);
   const sizes: Sizes = { units: plan.units, warmUnits: plan.warm.units };
-  const changed = !sameSizes(sizes, input.current);
-  if (changed && isWorthAnUpdate(facts, plan, sizes)) return finish(facts, review, down, plan, undefined);
-  const reason = changed ? "not-worth-an-update" : holdReason(facts, plan, down);
-  return finish(facts, review, down, { ...plan, units: input.current.units }, reason);
+  const held = sameSizes(sizes, input.current) ? holdReason(facts, plan, down) : undefined;
+  return finish(facts, review, down, plan, held);
 }
 
 /**
@@ -54,31 +52,28 @@ export function isBaselineReviewed(input: DecideInput, risk: Risk, after: Sizes)
 
 interface Plan {
   readonly units: TierUnits;
-  /** Where the sizes would end without a bound on the step down: what a shrink is worth is judged by it. */
-  readonly settledUnits: TierUnits;
   readonly bounds: readonly LimitBound[];
   readonly warm: WarmPool;
-  readonly budgetBound: boolean;
-  /** The current sizes break a limit: the change is not a matter of worth. */
-  readonly forced: boolean;
+  /** A budget keeps the sizes from going where the rules ask. */
+  readonly budget: Extract<HoldReason, "update-budget" | "not-worth-an-update"> | undefined;
 }
 
 function plan3Tiers(facts: Facts, review: BaselineReview, down: ScaleDown): Plan {
   const { input, settings } = facts;
-  const base = cutToLimits(input.current.units, settings);
-  const grown = grow(base, input.current.units, askFor(facts, review), settings);
-  const shrunk = down.mayRelease
-    ? shrink(facts, review, down, grown)
-    : { draft: grown, settled: grown.units };
-  const warm = sizeWarmPool(facts, shrunk.draft.units);
-  return {
-    units: shrunk.draft.units,
-    settledUnits: shrunk.settled,
-    bounds: shrunk.draft.bounds,
-    warm,
-    budgetBound: false,
-    forced: base.bounds.length > 0,
+  const before = input.current.units;
+  const grown = grow(cutToLimits(before, settings), before, askFor(facts, review), settings);
+  const whole = (draft: Draft, budget: Plan["budget"]): Plan => {
+    return { ...draft, warm: sizeWarmPool(facts, draft.units), budget };
   };
+  if (!down.mayRelease) return whole(grown, undefined);
+  const settled = shrink(facts, review, grown, down.keepUnits, Number.POSITIVE_INFINITY);
+  const worthwhile = isShrinkWorthwhile(input, totalUnits(settled.units));
+  const keepUnits = worthwhile ? down.keepUnits : Math.max(down.keepUnits, totalUnits(before));
+  const draft = shrink(facts, review, grown, keepUnits, settings.limits.maxStepDownUnits);
+  return whole(
+    draft,
+    worthwhile || totalUnits(settled.units) >= totalUnits(before) ? undefined : "not-worth-an-update",
+  );
 }
 
 function askFor(facts: Facts, review: BaselineReview): Ask {
@@ -91,23 +86,25 @@ function askFor(facts: Facts, review: BaselineReview): Ask {
   };
 }
 
-function shrink(facts: Facts, review: BaselineReview, down: ScaleDown, grown: Draft) {
-  const { input, settings } = facts;
+function shrink(
+  facts: Facts,
+  review: BaselineReview,
+  grown: Draft,
+  keepUnits: number,
+  maxStepDownUnits: number,
+): Draft {
+  const { input, settings, plannedUnits } = facts;
   const { tiers } = settings;
   const { baseline } = grown.units;
+  const predictive = Math.max(tiers.predictive.minUnits, plannedUnits - baseline);
+  // What the forecast asks for stays with the planned tiers: burst units that happen to be there are no slack.
+  const least = Math.max(review.targetUnits, tiers.baseline.minUnits, plannedUnits - predictive);
   const keep: Keep = {
-    totalUnits: down.keepUnits,
-    tiers: {
-      baseline: Math.min(baseline, Math.max(review.targetUnits, tiers.baseline.minUnits)),
-      predictive: Math.max(tiers.predictive.minUnits, facts.plannedUnits - baseline),
-      burst: tiers.burst.minUnits,
-    },
+    totalUnits: keepUnits,
+    tiers: { baseline: Math.min(baseline, least), predictive, burst: tiers.burst.minUnits },
   };
   const ready = readyUnits(input.current.units, input.platform);
-  const before = input.current.units;
-  const draft = release(grown, before, keep, ready, settings.limits.maxStepDownUnits);
-  const settled = release(grown, before, keep, ready, Number.POSITIVE_INFINITY).units;
-  return { draft, settled };
+  return release(grown, input.current.units, keep, ready, maxStepDownUnits);
 }
 
 /** The update budget is spent: only what demand needs now, or the fallback, still goes through. */
@@ -129,23 +126,15 @@ function planFloorOnly(facts: Facts, review: BaselineReview, down: ScaleDown): P
   };
   return {
     units: floor.units,
-    settledUnits: floor.units,
     bounds: bound ? [...floor.bounds, limit] : floor.bounds,
     warm,
-    budgetBound: bound,
-    forced: asked.forced,
+    budget: bound ? "update-budget" : undefined,
   };
-}
-
-function isWorthAnUpdate(facts: Facts, plan: Plan, sizes: Sizes): boolean {
-  if (plan.forced) return true;
-  const settled: Sizes = { units: plan.settledUnits, warmUnits: sizes.warmUnits };
-  return isShrinkWorthwhile(facts.input, facts.input.current, settled);
 }
 
 function holdReason(facts: Facts, plan: Plan, down: ScaleDown): HoldReason {
   if (!facts.demand.fresh) return "demand-stale";
-  if (plan.budgetBound) return "update-budget";
+  if (plan.budget !== undefined) return plan.budget;
   if (down.held !== undefined) return down.held;
   return plan.bounds.length > 0 ? "limited" : "sizes-fit";
 }
@@ -154,7 +143,7 @@ function paused(facts: Facts, review: BaselineReview, down: ScaleDown): Decision
   const { units, warmUnits } = facts.input.current;
   const expiresMs = facts.input.warmExpiresMs ?? undefined;
   const warm: WarmPool = { units: warmUnits, expiresMs, reason: "paused", bounds: [] };
-  const plan: Plan = { units, settledUnits: units, bounds: [], warm, budgetBound: false, forced: false };
+  const plan: Plan = { units, bounds: [], warm, budget: undefined };
   const pause = facts.input.pause;
   const left = formatDuration((pause?.untilMs ?? 0) - facts.input.nowMs);
   const why = `paused for another ${left}: ${pause?.reason ?? ""}`;

@@ -278,7 +278,7 @@ describe("laws of a decision", () => {
         }
         expect(isLegal(current.units, input)).toBe(true);
       }),
-      RUNS,
+      { numRuns: 100 },
     );
   });
 
