@@ -21,6 +21,11 @@ export function scaledClock(options: { readonly originMs: number; readonly speed
   return clockOf(speed, () => originMs + (performance.now() - startMs) * speed);
 }
 
+/** Time that stands still at `atMs`, while sleeps last as long as at `speed`: for what is done before a replay. */
+export function stoppedClock(atMs: number, speed: number): Clock {
+  return clockOf(speed, () => atMs);
+}
+
 function clockOf(speed: number, nowMs: () => number): Clock {
   return {
     speed,

@@ -77,7 +77,7 @@ async function observe(pass: Pass): Promise<void> {
   const { parts, record, state } = pass;
   const { series, observation } = await observeDemand(parts, parts.clock.nowMs());
   record.observation = observation;
-  record.platform = await readPlatform(parts, record.cycle);
+  record.platform = await readPlatform(parts, record.cycle, state.applied !== null);
   pass.traffic = mergeTraffic(await recentTraffic(parts));
   pass.series = series;
   if (series !== null && parts.settings.demand.source === "platform") recordDemand(pass, series);
@@ -181,7 +181,8 @@ function renderWith(pass: Pass, planGeneration: number): StackInputs {
 async function verifyOutcome(pass: Pass): Promise<void> {
   const { parts, state, record } = pass;
   if (state.applied === null) return;
-  if (record.apply?.kind === "applied") record.platform = await readPlatform(parts, record.cycle);
+  if (record.apply?.kind === "applied")
+    record.platform = await readPlatform(parts, record.cycle, state.applied !== null);
   const sinceWallMs = parts.wallMs() - state.appliedWallMs;
   const since = sinceWallMs < MINUTE_MS ? null : mergeTraffic(await recentTraffic(parts));
   const verdict = verify({
@@ -216,12 +217,17 @@ function recentTraffic(parts: ControllerParts): Promise<readonly TrafficSample[]
   return parts.platform.traffic(parts.wallMs() - MINUTE_MS).catch(() => []);
 }
 
-async function readPlatform(parts: ControllerParts, cycle: number): Promise<PlatformState | null> {
+async function readPlatform(
+  parts: ControllerParts,
+  cycle: number,
+  known: boolean,
+): Promise<PlatformState | null> {
   try {
     return await parts.platform.state();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    parts.log.warn("observe", message, { cycle });
+    // Before the first update there may be no platform yet: nothing to warn of.
+    if (known) parts.log.warn("observe", message, { cycle });
     return null;
   }
 }

@@ -87,11 +87,11 @@ export function nextStartMs(parts: ControllerParts, startedMs: number): number {
   const { intervalMs, jitterFraction } = parts.settings.schedule;
   const nowMs = parts.clock.nowMs();
   const settleMs = parts.settings.demand.source === "platform" ? SETTLE_WALL_MS * parts.clock.speed : 0;
-  const jitterMs = settleMs + parts.random() * jitterFraction * intervalMs;
-  const boundary = (Math.floor((Math.max(nowMs, startedMs) - jitterMs) / intervalMs) + 1) * intervalMs;
+  const afterMs = settleMs + parts.random() * jitterFraction * intervalMs;
+  const boundary = (Math.floor((Math.max(nowMs, startedMs) - settleMs) / intervalMs) + 1) * intervalMs;
   // A clock that jumped back an hour would leave the daemon waiting for an hour: then it starts a grid anew.
-  if (boundary - nowMs > 2 * intervalMs) return nowMs + intervalMs + jitterMs;
-  return boundary + jitterMs;
+  if (boundary - nowMs > 2 * intervalMs) return nowMs + intervalMs + afterMs;
+  return boundary + afterMs;
 }
 
 function prune(parts: ControllerParts): void {

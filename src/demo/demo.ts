@@ -1,7 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DemoRequest } from "../cli/context.ts";
-import { scaledClock } from "../clock.ts";
+import { scaledClock, stoppedClock } from "../clock.ts";
+import { runCycle } from "../controller/cycle.ts";
 import { runDaemon } from "../controller/daemon.ts";
+import { watchLeadTime } from "../controller/lead-time-watch.ts";
+import { loadState } from "../controller/state.ts";
 import { startLoad } from "../local/start-load.ts";
 import { stopSupervisor } from "../local/stop-supervisor.ts";
 import type { CycleRecord } from "../model/cycle.ts";
@@ -15,6 +18,9 @@ import { replay } from "./replay.ts";
 import { printSummary } from "./summary.ts";
 
 const DESTROY_TRIES = 2;
+
+/** Longest wait for the first units. */
+const OPENING_WALL_MS = 20_000;
 
 /**
  * The main job: a real trace replayed as real requests against worker processes on this machine, the daemon on it,
@@ -55,9 +61,33 @@ async function startService(stage: Stage): Promise<void> {
   await learned;
 }
 
+/** The first sizes are there before the first request: the replay enters a service that runs. */
+async function openService(stage: Stage): Promise<void> {
+  const { request, scene, trace, speed } = stage;
+  scene.phase = "first decision and update, before requests flow";
+  stage.draw();
+  const clock = stoppedClock(trace.startMs, speed);
+  const parts = await stage.startClock(clock);
+  scene.parts = parts;
+  const record = await runCycle(parts, loadState(parts), { signal: request.signal });
+  noteCycle(stage, record, undefined);
+  if (record.decision === null || record.apply?.kind !== "applied") return;
+  await watchLeadTime(
+    { ...parts, journal: { ...parts.journal, appendLeadTime: () => undefined } },
+    {
+      cycle: record.cycle,
+      decidedMs: trace.startMs,
+      sizes: record.decision.after,
+      deadlineMs: Number.POSITIVE_INFINITY,
+    },
+    AbortSignal.any([request.signal, AbortSignal.timeout(OPENING_WALL_MS)]),
+  );
+}
+
 async function runService(stage: Stage): Promise<void> {
   const { wired, request, scene, trace, speed } = stage;
   const stop = new AbortController();
+  await openService(stage);
   const clock = scaledClock({ originMs: trace.startMs, speed });
   const parts = await stage.startClock(clock);
   const meter = createMeter(parts.platform, clock, parts.settings, parts.wallMs);
