@@ -405,7 +405,7 @@ describe("laws of a decision", () => {
   });
 
   test("a decision replays to the same bytes from its stored input", () => {
-    const evidence = { ...GOOD_EVIDENCE, coverage90: [undefined, 0.8, undefined], relativeError: undefined };
+    const evidence = { ...GOOD_EVIDENCE, coverage90: [0.8, undefined, undefined], relativeError: undefined };
     fc.assert(
       fc.property(inputs, (input) => {
         const given: DecideInput = { ...input, evidence };

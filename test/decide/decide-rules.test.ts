@@ -85,6 +85,13 @@ describe("tier split", () => {
     expect(unitsOf(inputOf({ ...review, demandRps: 50, forecast: forecastOf(50) }))).toEqual([7, 0, 0]);
   });
 
+  test("burst units that happen to be there are no slack for baseline", () => {
+    const dear = { ...SETTINGS.tiers.baseline, priceUsdPerUnitHour: 2 };
+    const settings = patched({ tiers: { baseline: dear, burst: { ...SETTINGS.tiers.burst, minUnits: 1 } } });
+    const review = { settings, current: sizesOf(5, 0, 1), lastBaselineReviewMs: null };
+    expect(unitsOf(inputOf({ ...review, demandRps: 50, forecast: forecastOf(50) }))).toEqual([5, 0, 1]);
+  });
+
   test("masses of levels sum to 1", () => {
     expect(levelMasses([0.1, 0.5, 0.9]).map((mass) => mass.toFixed(9))).toEqual([
       "0.300000000",
@@ -270,6 +277,13 @@ describe("limits and budgets", () => {
       decide(inputOf({ settings, current: sizesOf(0, 0, units) }), riskOf());
     expect(shrinking(8).outcome).toEqual({ kind: "hold", reason: "not-worth-an-update" });
     expect(shrinking(9).after.units.burst).toBe(8);
+  });
+
+  test("a warm pool that grows beside it does not make a shrink worthwhile", () => {
+    const settings = patched({ sizing: { minSavingUsdPerHour: 3 } });
+    const wide = forecastOf([10, 20, 40, 60, 200, 300, 400, 500]);
+    const input = inputOf({ settings, current: sizesOf(0, 0, 7), forecast: wide });
+    expect(decide(input, riskOf("reactive-only")).after).toEqual(sizesOf(0, 0, 7, 10));
   });
 
   test("paused holds, until it ends", () => {
