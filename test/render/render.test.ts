@@ -112,6 +112,7 @@ describe("stack inputs", () => {
     ).toBe(key);
     expect(inputsKey({ ...inputs, tags: { team: "shop" } })).not.toBe(key);
     expect(inputsKey({ ...inputs, warm: { ...inputs.warm, units: 1 } })).not.toBe(key);
+    expect(inputsKey({ ...inputs, warm: { ...inputs.warm, priceUsdPerUnitHour: 9 } })).not.toBe(key);
     const { burst } = inputs.tiers;
     expect(inputsKey({ ...inputs, tiers: { ...inputs.tiers, burst: { ...burst, units: 1 } } })).not.toBe(key);
     expect(
