@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type CliPlace, openPlace, writeService } from "./run-cli.ts";
+import { type CliPlace, openPlace, writeDemandAndConfig } from "./run-cli.ts";
 
 let empty: CliPlace;
 let service: CliPlace;
@@ -10,8 +10,11 @@ let service: CliPlace;
 beforeAll(async () => {
   empty = await openPlace();
   service = await openPlace();
-  await writeService(service);
-  await service.write("bad.yaml", "service: shop\nlimts: {}\ntiers: { burst: { minUnits: 9, maxUnits: 2 } }\n");
+  await writeDemandAndConfig(service);
+  await service.write(
+    "bad.yaml",
+    "service: shop\nlimts: {}\ntiers: { burst: { minUnits: 9, maxUnits: 2 } }\n",
+  );
   await service.write("text.csv", "timestamp,value\n2026-01-01T00:00:00Z,12\n2026-01-01T00:05:00Z,many\n");
   await service.write("empty.csv", "");
 });
@@ -63,7 +66,7 @@ describe("bad input is exit 2 and one line", () => {
 
   test("no journal yet: exit 1, one line, nothing made", async () => {
     const fresh = await openPlace();
-    await writeService(fresh);
+    await writeDemandAndConfig(fresh);
     for (const args of [["status"], ["explain"], ["replay", "1"], ["resume"], ["approve"]]) {
       const { code, stderr } = await fresh.run(args);
       expect({ args, code, lines: stderr.trim().split("\n").length }).toEqual({ args, code: 1, lines: 1 });

@@ -50,15 +50,20 @@ function runCli(
 ): Promise<CliEnd> {
   return new Promise((resolve) => {
     const options = { cwd, env, timeout: DEADLINE_MS, maxBuffer: 20_000_000 };
-    const child = execFile(NODE, [join(ROOT, "src", "main.ts"), ...args], options, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : (child.exitCode ?? -1), stdout, stderr });
-    });
+    const child = execFile(
+      NODE,
+      [join(ROOT, "src", "main.ts"), ...args],
+      options,
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : (child.exitCode ?? -1), stdout, stderr });
+      },
+    );
     child.stdin?.end();
   });
 }
 
 /** A day and a half of demand at five minutes up to the last whole step, and a configuration that reads it. */
-export async function writeService(place: CliPlace): Promise<void> {
+export async function writeDemandAndConfig(place: CliPlace): Promise<void> {
   const stepMs = 300_000;
   const endMs = Math.floor(Date.now() / stepMs) * stepMs;
   const rows = Array.from({ length: 432 }, (_, index) => {

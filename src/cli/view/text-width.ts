@@ -1,7 +1,7 @@
 /** Columns that a character takes on a terminal: 0, 1 or 2. */
 export function characterWidth(character: string): number {
   if (/^\p{Mn}$/u.test(character)) return 0;
-  return WIDE.test(character) ? 2 : 1;
+  return WIDE_BLOCKS.test(character) || /^\p{Emoji_Presentation}/u.test(character) ? 2 : 1;
 }
 
 export function textWidth(text: string): number {
@@ -10,9 +10,9 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** East Asian wide and full-width blocks, and emoji. */
-const WIDE =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|^\p{Emoji_Presentation}/u;
+/** East Asian wide and full-width blocks. */
+const WIDE_BLOCKS =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
 
 /** `text` in at most `columns`, the last one an ellipsis when something was cut. */
 export function clipText(text: string, columns: number, ellipsis: string): string {
