@@ -16,8 +16,9 @@ const context: CliContext = {
   serveHttp: async (request) => (await import("./http/server.ts")).startHttp(request),
 };
 
-quietBrokenPipes();
 const argv = process.argv.slice(2);
+quietBrokenPipes();
+process.on("uncaughtException", (error) => process.exit(reportFailure(error, argv.includes("--debug"))));
 try {
   process.exitCode = await runProgram(createProgram, argv, context);
 } catch (error) {

@@ -2,7 +2,7 @@ import type { DecideInput } from "../model/decide-input.ts";
 import type { Risk, Strategy } from "../model/decision.ts";
 import { leadTimeMs } from "../model/lead-time.ts";
 import { peakDemand, type StepRange, stepsBetween } from "../model/outlook.ts";
-import { formatDuration } from "../model/time.ts";
+import { shortDuration } from "../model/time.ts";
 import { accuracyTrust, anomalyTrust, coverageTrust, stalenessTrust, widthTrust } from "./trust.ts";
 
 /**
@@ -25,7 +25,7 @@ export function assess(input: DecideInput): Risk {
   const range = forecast === null ? undefined : stepsBetween(forecast, nowMs, nowMs + windowMs);
   if (forecast === null || range === undefined) return noForecast(input);
   const parts = {
-    width: widthTrust(forecast, range, input.observation.demandRps),
+    width: widthTrust(forecast, range, input.observation.demandRps, input.settings.resources),
     coverage: coverageTrust(input.evidence, settings.horizons, windowMs),
     accuracy: accuracyTrust(input.evidence),
     anomaly: anomalyTrust(input.evidence),
@@ -90,7 +90,7 @@ function noForecast(input: DecideInput): Risk {
   const reason =
     forecast === null
       ? "there is no forecast"
-      : `the forecast of ${formatDuration(nowMs - forecast.cutoffMs)} ago does not reach now`;
+      : `the forecast of ${shortDuration(nowMs - forecast.cutoffMs)} ago does not reach now`;
   return {
     trust: 0,
     parts: { width: 0, coverage: 0, accuracy: 0, anomaly: 0, staleness: 0 },

@@ -1,6 +1,7 @@
 import type { ForecastRecord } from "../model/cycle.ts";
 import type { ForecastEvidence } from "../model/forecast.ts";
 import { demandAt, type StepRange } from "../model/outlook.ts";
+import type { ResourceSettings } from "../model/settings.ts";
 
 /** What an unmeasured part counts: between "proven" and "failed", nearer to proven. */
 const UNKNOWN = 0.75;
@@ -11,12 +12,30 @@ function grade(value: number, best: number, worst: number): number {
   return Math.round(Math.min(1, Math.max(0, share)) * 1e6) / 1e6;
 }
 
-/** Width of the 90 % interval at the end of the window, against the larger of its median and demand now. */
-export function widthTrust(forecast: ForecastRecord, range: StepRange, demandRps: number | null): number {
+/**
+ * Width of the 90 % interval at the end of the window, against the largest of its median, demand now and what one
+ * unit carries: in a quiet night "0 to 3 requests/s" is a wide interval, but not one that sizes could differ by.
+ */
+export function widthTrust(
+  forecast: ForecastRecord,
+  range: StepRange,
+  demandRps: number | null,
+  resources: readonly ResourceSettings[],
+): number {
   const widthRps = demandAt(forecast, 0.95, range.last) - demandAt(forecast, 0.05, range.last);
-  const sizeRps = Math.max(demandAt(forecast, 0.5, range.last), demandRps ?? 0);
-  if (widthRps <= 0) return 1;
-  return sizeRps <= 0 ? 0 : grade(widthRps / sizeRps, 0.3, 2.5);
+  const sizeRps = Math.max(demandAt(forecast, 0.5, range.last), demandRps ?? 0, unitRps(resources));
+  return widthRps <= 0 ? 1 : grade(widthRps / sizeRps, 0.3, 2.5);
+}
+
+/** Demand that keeps one unit fully busy: of its resources, the scarcest. */
+function unitRps(resources: readonly ResourceSettings[]): number {
+  return Math.min(
+    ...resources.map((resource) =>
+      resource.kind === "queue"
+        ? (resource.slotsPerUnit * 1000) / resource.serviceTimeMs
+        : (resource.perUnit * resource.targetUtilization) / Math.max(resource.perRps, Number.MIN_VALUE),
+    ),
+  );
 }
 
 /**

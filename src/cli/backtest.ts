@@ -10,6 +10,7 @@ import {
   runBacktest,
 } from "../forecast/backtest.ts";
 import { MEMBERS } from "../forecast/registry.ts";
+import { shortDuration } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";
 import { readCsvTrace } from "../observe/csv-trace.ts";
 import type { CommandCall } from "./command-spec.ts";
@@ -21,7 +22,6 @@ import { textOption, wantsJson, wholeOption } from "./options.ts";
 import { note, print, printJson } from "./output.ts";
 import { progressBar } from "./progress-bar.ts";
 import { progressLine } from "./progress-line.ts";
-import { shortDuration } from "./short-duration.ts";
 import { textTable } from "./text-table.ts";
 
 const STANDARD_ORIGINS = 20;

@@ -6,7 +6,7 @@ import type { DaemonStatus, EngineStatus } from "../model/status.ts";
 
 /** What only the entry knows and every command may use. Each function loads its module when it is called. */
 export interface CliContext {
-  /** Aborts at the first SIGINT or SIGTERM. */
+  /** Aborts at the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
   readonly wire: (request: WireRequest) => Promise<WiredParts>;
   readonly runDemo: (request: DemoRequest) => Promise<number>;

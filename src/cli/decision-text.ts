@@ -1,9 +1,9 @@
 import type { Decision, LimitBound } from "../model/decision.ts";
 import { TIERS, totalUnits } from "../model/tier.ts";
+import { shortDuration } from "../model/time.ts";
 import type { Paint } from "./colour.ts";
 import { escapeText } from "./escape-text.ts";
 import { figure, percent, usd } from "./figures.ts";
-import { shortDuration } from "./short-duration.ts";
 import { textTable } from "./text-table.ts";
 
 /** A decision for people: sizes before and after with cost, what bound, how far the forecast is trusted, and why. */

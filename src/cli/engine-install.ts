@@ -1,12 +1,12 @@
 import { type EngineProgress, installEngine } from "../apply/engine.ts";
 import { cacheFolder, processEnvironment } from "../config.ts";
+import { shortDuration } from "../model/time.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { escapeText } from "./escape-text.ts";
 import { EXIT } from "./exit-codes.ts";
 import { flagOption, wantsJson } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { progressLine } from "./progress-line.ts";
-import { shortDuration } from "./short-duration.ts";
 
 /** Gets the engine: PATH, cache, official download, build from Go modules. */
 export async function runEngineInstall(call: CommandCall): Promise<number> {

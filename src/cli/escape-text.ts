@@ -23,6 +23,18 @@ export function escapeColoured(text: string, colour: boolean): string {
     .join("");
 }
 
+/** `escapeText` for every text in plain data, however deep; keys are the program's own and stay. */
+export function escapeValues<T>(value: T): T {
+  return escaped(value) as T;
+}
+
+function escaped(value: unknown): unknown {
+  if (typeof value === "string") return escapeText(value);
+  if (Array.isArray(value)) return value.map(escaped);
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, escaped(item)]));
+}
+
 /** Control, format, lone surrogate, and line and paragraph separator characters. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 

@@ -1,6 +1,7 @@
 import { type ForecastEvidence, type QuantileForecast, quantileAt } from "../model/forecast.ts";
 import { endMs } from "../model/series.ts";
 import type { Settings } from "../model/settings.ts";
+import { shortDuration } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { escapeText } from "./escape-text.ts";
@@ -9,7 +10,6 @@ import { figure, percent } from "./figures.ts";
 import { isoTime, localTime } from "./instants.ts";
 import { wantsJson } from "./options.ts";
 import { note, print, printJson } from "./output.ts";
-import { shortDuration } from "./short-duration.ts";
 import { textTable } from "./text-table.ts";
 import { withWired } from "./wired.ts";
 

@@ -1,7 +1,7 @@
 import type { ApplyOutcome, CycleRecord } from "../model/cycle.ts";
+import { shortDuration } from "../model/time.ts";
 import { escapeText } from "./escape-text.ts";
 import { EXIT } from "./exit-codes.ts";
-import { shortDuration } from "./short-duration.ts";
 
 /** How a cycle ended, in one line. */
 export function outcomeLine(record: Pick<CycleRecord, "apply" | "error">): string {

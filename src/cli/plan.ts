@@ -1,5 +1,6 @@
 import { makePlan, type PlanOutcome } from "../controller/plan.ts";
 import type { EngineFailure, PolicyEvidence, PreviewResult } from "../model/ports.ts";
+import { shortDuration } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";
 import { type Paint, paintWith, wantsColour } from "./colour.ts";
 import type { CommandCall } from "./command-spec.ts";
@@ -9,7 +10,6 @@ import { EXIT, EXIT_CHANGES } from "./exit-codes.ts";
 import { flagOption, wantsJson } from "./options.ts";
 import { changesText, outcomeCode, outcomeLine } from "./outcome-line.ts";
 import { note, print, printJson } from "./output.ts";
-import { shortDuration } from "./short-duration.ts";
 import { withWired } from "./wired.ts";
 
 const NOT_CHECKED = "diff and policies not checked: engine missing";

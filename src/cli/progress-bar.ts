@@ -1,4 +1,4 @@
-import { shortDuration } from "./short-duration.ts";
+import { shortDuration } from "../model/time.ts";
 
 const WIDTH = 24;
 

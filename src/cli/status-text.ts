@@ -1,12 +1,12 @@
 import type { Settings } from "../model/settings.ts";
 import type { DaemonStatus, PauseStatus } from "../model/status.ts";
 import { type Sizes, TIERS, totalUnits } from "../model/tier.ts";
+import { shortDuration } from "../model/time.ts";
 import type { Paint } from "./colour.ts";
 import type { DaemonLife } from "./daemon-life.ts";
-import { escapeText } from "./escape-text.ts";
+import { escapeValues } from "./escape-text.ts";
 import { figure, percent, usd } from "./figures.ts";
 import { isoTime, localTime } from "./instants.ts";
-import { shortDuration } from "./short-duration.ts";
 
 export interface StatusFacts {
   readonly status: DaemonStatus | null;
@@ -16,8 +16,9 @@ export interface StatusFacts {
   readonly settings: Settings;
 }
 
-/** `status` for people, a fact a line. */
-export function statusLines(facts: StatusFacts, paint: Paint): readonly string[] {
+/** `status` for people, a fact a line. Journal and lease file are outside: their texts are made harmless first. */
+export function statusLines(known: StatusFacts, paint: Paint): readonly string[] {
+  const facts = escapeValues(known);
   const { status, settings } = facts;
   const head = [
     line("service", `${settings.service} (stack ${settings.pulumi.project}/${settings.pulumi.tierStack})`),
@@ -67,10 +68,10 @@ function statusBody(status: DaemonStatus, facts: StatusFacts, paint: Paint): rea
           line(
             "waiting",
             paint("yellow", `plan ${status.pendingApproval.planHash}: tiercast approve (or reject). `) +
-              escapeText(status.pendingApproval.why),
+              status.pendingApproval.why,
           ),
         ]),
-    ...(status.lockHolder === null ? [] : [line("locked by", paint("red", escapeText(status.lockHolder)))]),
+    ...(status.lockHolder === null ? [] : [line("locked by", paint("red", status.lockHolder))]),
     ...(lastError === null
       ? []
       : [line("last error", `${isoTime(lastError.atMs)} ${lastError.stage}: ${lastError.message}`)]),
@@ -95,16 +96,13 @@ function lifeText({ life, status }: StatusFacts, paint: Paint): string {
 
 function pauseText(status: DaemonStatus, paused: PauseStatus | null, paint: Paint): string {
   if (paused === null || paused.untilMs <= status.atMs) return "";
-  return paint(
-    "yellow",
-    `, paused until ${isoTime(paused.untilMs)} by ${escapeText(paused.by)}: ${escapeText(paused.reason)}`,
-  );
+  return paint("yellow", `, paused until ${isoTime(paused.untilMs)} by ${paused.by}: ${paused.reason}`);
 }
 
 function demandText({ demand }: DaemonStatus, paint: Paint): string {
   const rps = demand.rps === null ? "not known" : `${figure(demand.rps)} rps`;
   if (demand.freshness === "fresh") return `${rps} (fresh)`;
-  return `${rps}, ${paint("red", demand.freshness)}: ${escapeText(demand.note)}`;
+  return `${rps}, ${paint("red", demand.freshness)}: ${demand.note}`;
 }
 
 function engineText(engine: Exclude<DaemonStatus["engine"], { kind: "ready" }>): string {
@@ -117,7 +115,6 @@ export function sizesText(sizes: Sizes | null): string {
   return `${totalUnits(sizes.units)} units (${parts.join(", ")}), ${sizes.warmUnits} warm`;
 }
 
-/** Values come from the journal: nothing in them may steer the terminal. Colours are put in by the caller. */
 function line(name: string, value: string): string {
   return `${name.padEnd(11)} ${value}`;
 }

@@ -20,7 +20,7 @@ export async function runStatus(call: CommandCall): Promise<number> {
     const paused = journal.getState("pause");
     const lastCycle = journal.lastCycle()?.cycle ?? null;
     if (wantsJson(call)) {
-      printJson("Status", { daemon: life, stale: life.kind !== "running", status, lastCycle });
+      printJson("Status", { daemon: life, stale: life.kind !== "running", status, paused, lastCycle });
       return EXIT.done;
     }
     if (status === null && lastCycle === null)

@@ -5,7 +5,7 @@ import type { EngineFailure, PreviewResult, ResourceChange, UpdateResult } from 
 import type { Mode } from "../model/settings.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
 import { TIERS } from "../model/tier.ts";
-import { formatDuration } from "../model/time.ts";
+import { shortDuration } from "../model/time.ts";
 import { diffLines } from "./diff-lines.ts";
 import type { ControllerParts } from "./parts.ts";
 import { hashText } from "./plan-hash.ts";
@@ -73,7 +73,7 @@ async function worldMoved(parts: ControllerParts, request: Act): Promise<string 
   const ageMs = parts.clock.nowMs() - request.decision.atMs;
   const limitMs = parts.settings.schedule.maxDecisionAgeMs;
   if (ageMs > limitMs)
-    return `decided ${formatDuration(ageMs)} ago, at most ${formatDuration(limitMs)} is acted on`;
+    return `decided ${shortDuration(ageMs)} ago, at most ${shortDuration(limitMs)} is acted on`;
   if (request.seen === null) return undefined;
   const now = await parts.platform.state().catch(() => undefined);
   if (now === undefined) return "the platform cannot be reached any more";

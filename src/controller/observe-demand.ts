@@ -1,7 +1,7 @@
 import type { Observation } from "../model/cycle.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
 import type { Settings } from "../model/settings.ts";
-import { type EpochMs, formatDuration } from "../model/time.ts";
+import { type EpochMs, shortDuration } from "../model/time.ts";
 import type { ControllerParts } from "./parts.ts";
 
 /** What a cycle read: the history to learn from and what it says about now. */
@@ -48,7 +48,7 @@ export function observationOf(series: DemandSeries, nowMs: EpochMs, settings: Se
   }
   const ageMs = nowMs - last.endMs;
   if (ageMs > settings.demand.staleAfterMs) {
-    const note = `last sample is ${formatDuration(ageMs)} old`;
+    const note = `last sample is ${shortDuration(ageMs)} old`;
     return { atMs: nowMs, cutoffMs, demandRps: null, recentRps, freshness: "stale", note };
   }
   return { atMs: nowMs, cutoffMs, demandRps: last.value, recentRps, freshness: "fresh", note: "" };

@@ -1,7 +1,7 @@
 import type { DecideInput } from "../model/decide-input.ts";
 import type { Decision, DecisionStep, HoldReason, LimitBound, Risk } from "../model/decision.ts";
 import { type Sizes, sameSizes, TIERS, type TierUnits, totalUnits } from "../model/tier.ts";
-import { epochMs, formatDuration } from "../model/time.ts";
+import { epochMs, shortDuration } from "../model/time.ts";
 import { costUsdPerHour, isShrinkWorthwhile, isUpdateBudgetSpent } from "./budget.ts";
 import { checkInput } from "./check-input.ts";
 import { expectedShortUnits } from "./expected-short.ts";
@@ -145,7 +145,7 @@ function paused(facts: Facts, review: BaselineReview, down: ScaleDown): Decision
   const warm: WarmPool = { units: warmUnits, expiresMs, reason: "paused", bounds: [] };
   const plan: Plan = { units, bounds: [], warm, budget: undefined };
   const pause = facts.input.pause;
-  const left = formatDuration((pause?.untilMs ?? 0) - facts.input.nowMs);
+  const left = shortDuration((pause?.untilMs ?? 0) - facts.input.nowMs);
   const why = `paused for another ${left}: ${pause?.reason ?? ""}`;
   return finish(facts, review, { ...down, why }, plan, "paused");
 }

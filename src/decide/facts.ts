@@ -3,7 +3,7 @@ import type { DecisionStep, Need, Risk } from "../model/decision.ts";
 import { leadTimeMs } from "../model/lead-time.ts";
 import { peakDemand, type StepRange, stepsBetween } from "../model/outlook.ts";
 import { totalUnits } from "../model/tier.ts";
-import { formatDuration } from "../model/time.ts";
+import { shortDuration } from "../model/time.ts";
 import { type UnitsNeeded, unitsFor } from "./capacity.ts";
 import { magnitudeUnits } from "./magnitude.ts";
 import { type DemandTrust, missingData } from "./missing-data.ts";
@@ -60,7 +60,7 @@ function needSteps(
 ): readonly DecisionStep[] {
   const { settings, risk, demand } = facts;
   const leadMs = need.windowMs - settings.cycleMs;
-  const span = `within ${formatDuration(need.windowMs)}, lead time ${formatDuration(leadMs)}`;
+  const span = `within ${shortDuration(need.windowMs)}, lead time ${shortDuration(leadMs)}`;
   const level = `q${Number(need.quantile.toFixed(3))}`;
   const now = nowRps === undefined ? demand.why : `now ${shortNumber(nowRps)} rps`;
   const ahead =

@@ -1,5 +1,5 @@
 import type { DecideInput } from "../model/decide-input.ts";
-import { formatDuration } from "../model/time.ts";
+import { shortDuration } from "../model/time.ts";
 
 export interface DemandTrust {
   /** Demand is fresh: need can be computed, and capacity may shrink. */
@@ -25,7 +25,7 @@ export function missingData(input: DecideInput): DemandTrust {
     return { fresh: true, fallbackUnits: 0, why: "" };
   }
   const goneMs = Math.max(0, nowMs - (input.missingSinceMs ?? nowMs));
-  const gone = `demand ${observation.freshness === "stale" ? "stale" : "missing"} for ${formatDuration(goneMs)}`;
+  const gone = `demand ${observation.freshness === "stale" ? "stale" : "missing"} for ${shortDuration(goneMs)}`;
   const note = observation.note === "" ? "" : ` (${observation.note})`;
   if (goneMs < settings.missing.holdMs) {
     return { fresh: false, fallbackUnits: 0, why: `${gone}${note}: capacity is held, never lowered` };
@@ -34,6 +34,6 @@ export function missingData(input: DecideInput): DemandTrust {
   return {
     fresh: false,
     fallbackUnits,
-    why: `${gone}${note}, longer than ${formatDuration(settings.missing.holdMs)}: at least the fallback of ${fallbackUnits} units`,
+    why: `${gone}${note}, longer than ${shortDuration(settings.missing.holdMs)}: at least the fallback of ${fallbackUnits} units`,
   };
 }

@@ -1,6 +1,6 @@
 import type { HoldReason } from "../model/decision.ts";
 import { totalUnits } from "../model/tier.ts";
-import { formatDuration } from "../model/time.ts";
+import { shortDuration } from "../model/time.ts";
 import type { Facts } from "./facts.ts";
 import { shortNumber } from "./words.ts";
 
@@ -49,7 +49,7 @@ export function scaleDown(facts: Facts): ScaleDown {
   if (keepUnits === askedUnits) {
     return { keepUnits, mayRelease, held: undefined, why: `${askedUnits} of ${sizeUnits} units do` };
   }
-  const why = `${would}, the last ${formatDuration(stabilizationMs)} needed up to ${keepUnits}: kept`;
+  const why = `${would}, the last ${shortDuration(stabilizationMs)} needed up to ${keepUnits}: kept`;
   return { keepUnits, mayRelease, held: "stabilizing", why };
 }
 

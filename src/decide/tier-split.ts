@@ -1,7 +1,7 @@
 import type { ForecastRecord } from "../model/cycle.ts";
 import type { DecideInput } from "../model/decide-input.ts";
 import { stepsBetween } from "../model/outlook.ts";
-import { DAY_MS, formatDuration, HOUR_MS } from "../model/time.ts";
+import { DAY_MS, HOUR_MS, shortDuration } from "../model/time.ts";
 import type { Facts } from "./facts.ts";
 import { levelMasses } from "./level-masses.ts";
 
@@ -43,7 +43,7 @@ export function reviewBaseline(facts: Facts): BaselineReview {
   const reachMs = forecast.cutoffMs + (forecast.quantiles[0]?.length ?? 0) * forecast.stepMs - input.nowMs;
   if (reachMs < REVIEW_REACH_MS) {
     return stay(
-      `${current} units: the forecast reaches ${formatDuration(reachMs)}, a review needs ${formatDuration(REVIEW_REACH_MS)}`,
+      `${current} units: the forecast reaches ${shortDuration(reachMs)}, a review needs ${shortDuration(REVIEW_REACH_MS)}`,
     );
   }
   const share = breakEvenShare(facts);

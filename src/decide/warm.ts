@@ -3,7 +3,7 @@ import type { DecideSettings } from "../model/decide-input.ts";
 import type { LimitBound } from "../model/decision.ts";
 import { peakDemand } from "../model/outlook.ts";
 import { type TierUnits, totalUnits } from "../model/tier.ts";
-import { formatDuration, HOUR_MS } from "../model/time.ts";
+import { HOUR_MS, shortDuration } from "../model/time.ts";
 import type { Facts } from "./facts.ts";
 import { levelMasses } from "./level-masses.ts";
 import { affordableUnits, unitsCostUsdPerHour } from "./price.ts";
@@ -74,7 +74,7 @@ function worthwhile(facts: Facts, total: number): { readonly units: number; read
       why: `${q} needs ${askedUnits} more, but fewer than ${chance} of cases do: idling costs more`,
     };
   }
-  const span = formatDuration(need.windowMs);
+  const span = shortDuration(need.windowMs);
   return {
     units,
     why: `${q} needs ${askedUnits} more within ${span}, ${units} of them in over ${chance} of cases`,

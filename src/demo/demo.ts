@@ -88,13 +88,13 @@ async function runService(stage: Stage): Promise<void> {
   const { wired, request, scene, trace, speed } = stage;
   const stop = new AbortController();
   await openService(stage);
+  const load = await startLoad({ routerUrl: stage.routerUrl, onSecond: () => undefined });
   const clock = scaledClock({ originMs: trace.startMs, speed });
   const parts = await stage.startClock(clock);
   const meter = createMeter(parts.platform, clock, parts.settings, parts.wallMs);
   scene.meter = meter;
   scene.parts = parts;
   scene.phase = "";
-  const load = await startLoad({ routerUrl: stage.routerUrl, onSecond: () => undefined });
   const endAtMs = performance.now() + request.forMs;
   const background = [
     replay({ clock, load, wallMs: parts.wallMs }, trace, stop.signal),

@@ -5,7 +5,7 @@ import { cacheFolder } from "../config.ts";
 import type { ControllerParts } from "../controller/parts.ts";
 import { makePlan } from "../controller/plan.ts";
 import type { DemandSource } from "../model/ports.ts";
-import { formatDuration, HOUR_MS, SECOND_MS } from "../model/time.ts";
+import { HOUR_MS, SECOND_MS, shortDuration } from "../model/time.ts";
 import type { Stage } from "./open-stage.ts";
 
 /** Trace time that the plans shown during a build start before the replay. */
@@ -67,7 +67,7 @@ async function install(stage: Stage): Promise<void> {
 function progressText({ text, fraction, etaMs }: EngineProgress): string {
   const share = fraction === undefined ? "" : ` ${Math.floor(fraction * 100)} %`;
   const left =
-    etaMs === undefined ? "" : ` (about ${formatDuration(Math.ceil(etaMs / SECOND_MS) * SECOND_MS)} left)`;
+    etaMs === undefined ? "" : ` (about ${shortDuration(Math.ceil(etaMs / SECOND_MS) * SECOND_MS)} left)`;
   return `${text}${share}${left}`;
 }
 

@@ -10,7 +10,14 @@ import {
 import { type ErrorScale, errorScale, scaleAt } from "./error-scale.ts";
 import type { ForecastContext } from "./forecaster.ts";
 import { addOuter, solveSymmetric } from "./linear-algebra.ts";
-import { fitPattern, localSlots, patternAt, patternErrors, type SeasonalPattern } from "./seasonal-fit.ts";
+import {
+  fitPattern,
+  hourlyPairs,
+  localSlots,
+  patternAt,
+  patternErrors,
+  type SeasonalPattern,
+} from "./seasonal-fit.ts";
 import { robustScale } from "./statistics.ts";
 
 /** One ridge regression per horizon on recent and same-time errors around the seasonal pattern. */
@@ -33,7 +40,8 @@ export function fitDirect(history: DemandSeries, { clock }: ForecastContext): Di
   const weekly = values.length * stepMs >= 13.5 * DAY_MS;
   const slots = localSlots(history, clock, weekly);
   const order = Math.min(6, Math.floor((slots.daySlots - 1) / 2));
-  const pattern = fitPattern(values, slots, order, weekly ? 3 : 0);
+  const orders = { daily: order, weekly: weekly ? 3 : 0, hourly: hourlyPairs(stepMs) };
+  const pattern = fitPattern(values, slots, orders);
   const raw = patternErrors(values, slots, pattern);
   const limit = 5 * robustScale(raw);
   const features = featureSource(history, raw, limit, weekly, { clock });

@@ -10,16 +10,17 @@ export interface ErrorQuantiles {
 }
 
 /**
- * Horizons at which a model is fitted or scored: dense at first, then about 8 a doubling.
+ * Horizons at which a model is fitted or scored: dense at first, then about four a doubling, and few of them
+ * whole hours of 5-minute steps: demand that repeats every hour would make naive look perfect there.
  *
  *     horizonSteps   knots
  *               12   1 2 3 4 5 6 8 10 12
- *              288   ... 12 15 18 24 30 36 48 60 72 96 120 144 192 240 288
+ *              288   ... 12 15 18 23 29 37 47 61 76 98 123 149 199 247 288
  */
 export function horizonKnots(horizonSteps: number): readonly number[] {
-  const dense = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 24, 30, 36, 48, 60, 72, 96, 120, 144, 192, 240, 288];
+  const dense = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 23, 29, 37, 47, 61, 76, 98, 123, 149, 199, 247];
   const knots = dense.filter((knot) => knot < horizonSteps);
-  for (let knot = 384; knot < horizonSteps; knot *= 4 / 3) knots.push(Math.round(knot));
+  for (let knot = 331; knot < horizonSteps; knot *= 4 / 3) knots.push(Math.round(knot));
   return [...knots, horizonSteps];
 }
 

@@ -138,14 +138,19 @@ export function fitAt(
   return member.fit(maskTraining(sliceSeries(series, fromMs, cutoffMs), clock), { clock });
 }
 
-/** The first grid instant of each hour over the last `days`, before the end; never before a day of history. */
+/**
+ * One cutoff in each hour over the last `days`, never within the first six hours. The minute differs from hour
+ * to hour (golden ratio steps): demand that repeats every hour would else be scored at one phase only.
+ */
 function pastCutoffs({ startMs, stepMs, values }: DemandSeries, days: number): readonly number[] {
   const endMs = startMs + values.length * stepMs;
   const everyMs = Math.max(HOUR_MS, stepMs);
+  const phases = Math.max(1, Math.floor(everyMs / stepMs));
   const cutoffs: number[] = [];
   const first = Math.ceil(Math.max(endMs - days * DAY_MS, startMs + DAY_MS / 4) / everyMs);
   for (let k = first; k * everyMs < endMs; k++) {
-    const cutoffMs = startMs + Math.ceil((k * everyMs - startMs) / stepMs) * stepMs;
+    const phase = Math.floor(((k * 0.618_033_988_749) % 1) * phases);
+    const cutoffMs = startMs + (Math.ceil((k * everyMs - startMs) / stepMs) + phase) * stepMs;
     if (cutoffMs < endMs) cutoffs.push(cutoffMs);
   }
   return cutoffs;

@@ -1,5 +1,5 @@
 import type { DemandSeries } from "../model/series.ts";
-import { DAY_MS } from "../model/time.ts";
+import { DAY_MS, HOUR_MS } from "../model/time.ts";
 import { addOuter, solveSymmetric } from "./linear-algebra.ts";
 import type { LocalClock } from "./local-clock.ts";
 import { robustScale } from "./statistics.ts";
@@ -15,6 +15,13 @@ export interface SeasonalPattern {
   readonly values: Float64Array;
   /** Columns of the regression, intercept included. */
   readonly parameters: number;
+}
+
+/** Fourier pairs of the local day, the local week, and the hour (jobs that run at fixed minutes). */
+export interface FourierOrders {
+  readonly daily: number;
+  readonly weekly: number;
+  readonly hourly: number;
 }
 
 /** Counts and sums of the known values per slot: all that the regression needs of the history. */
@@ -48,16 +55,11 @@ export function patternAt(pattern: SeasonalPattern, clock: LocalClock, utcMs: nu
 }
 
 /**
- * Fits `dailyOrder` daily and `weeklyOrder` weekly Fourier pairs. Twice: values further than four robust
+ * Fits the Fourier pairs that `orders` asks for. Twice: values further than four robust
  * standard deviations from the first fit are pulled in to that distance, so a spike does not bend the day.
  */
-export function fitPattern(
-  values: Float64Array,
-  slots: SlotSums,
-  dailyOrder: number,
-  weeklyOrder: number,
-): SeasonalPattern {
-  const rows = designRows(slots, dailyOrder, weeklyOrder);
+export function fitPattern(values: Float64Array, slots: SlotSums, orders: FourierOrders): SeasonalPattern {
+  const rows = designRows(slots, orders);
   const first = regress(values, slots, rows);
   const errors = values.map((value, i) => value - (first[slots.slotOf[i] ?? 0] ?? 0));
   const limit = 4 * robustScale(errors);
@@ -66,8 +68,13 @@ export function fitPattern(
     return Math.abs(error) > limit ? value - error + Math.sign(error) * limit : value;
   });
   const pattern = regress(pulled, slots, rows);
-  const parameters = 1 + 2 * (dailyOrder + weeklyOrder);
+  const parameters = rows[0]?.length ?? 1;
   return { stepMs: slots.stepMs, phaseMs: slots.phaseMs, values: pattern, parameters };
+}
+
+/** Pairs of the hour that the grid can carry, at most five: below half the steps of an hour. */
+export function hourlyPairs(stepMs: number): number {
+  return Math.max(0, Math.min(5, Math.ceil(HOUR_MS / stepMs / 2) - 1));
 }
 
 /** `values` minus the pattern; gaps stay gaps. */
@@ -81,25 +88,24 @@ function slotAt(localMs: number, phaseMs: number, cycleMs: number, stepMs: numbe
   return Math.floor((since < 0 ? since + cycleMs : since) / stepMs);
 }
 
-/** One design row per slot: 1, sin and cos of the day, sin and cos of the week. */
-function designRows(slots: SlotSums, dailyOrder: number, weeklyOrder: number): Float64Array[] {
-  const rows: Float64Array[] = [];
-  for (let slot = 0; slot < slots.slots; slot++) {
-    const row = new Float64Array(1 + 2 * (dailyOrder + weeklyOrder));
+/** One design row per slot: 1, then sin and cos of each term. */
+function designRows({ slots, stepMs }: SlotSums, orders: FourierOrders): Float64Array[] {
+  const terms = [
+    { periodMs: DAY_MS, order: orders.daily },
+    { periodMs: WEEK_MS, order: orders.weekly },
+    { periodMs: HOUR_MS, order: orders.hourly },
+  ].flatMap(({ periodMs, order }) =>
+    Array.from({ length: order }, (_, k) => (2 * Math.PI * (k + 1)) / periodMs),
+  );
+  return Array.from({ length: slots }, (_, slot) => {
+    const row = new Float64Array(1 + 2 * terms.length);
     row[0] = 1;
-    const ms = slot * slots.stepMs;
-    let column = 1;
-    for (let k = 1; k <= dailyOrder; k++) column = addPair(row, column, (2 * Math.PI * k * ms) / DAY_MS);
-    for (let k = 1; k <= weeklyOrder; k++) column = addPair(row, column, (2 * Math.PI * k * ms) / WEEK_MS);
-    rows.push(row);
-  }
-  return rows;
-}
-
-function addPair(row: Float64Array, column: number, angle: number): number {
-  row[column] = Math.sin(angle);
-  row[column + 1] = Math.cos(angle);
-  return column + 2;
+    terms.forEach((perMs, k) => {
+      row[1 + 2 * k] = Math.sin(perMs * slot * stepMs);
+      row[2 + 2 * k] = Math.cos(perMs * slot * stepMs);
+    });
+    return row;
+  });
 }
 
 /** Ridge regression over slots weighted by their counts; returns the fitted value per slot. */

@@ -18,13 +18,13 @@ export function bucketOf(aheadMs: number): number {
 }
 
 /** How sharply weights follow the loss: weight = (loss / loss of naive) ^ -POWER. 4 beat 2 in every study. */
-const POWER = 4;
+const POWER = 10;
 /** No member falls below this share of an equal one: it can come back when the series changes. */
-const FLOOR = 0.02;
+const FLOOR = 0.005;
 /** Evidence, in scored targets, that a member is as good as naive before any is seen. */
 const PRIOR_SCORES = 6;
 /** Losses fade with this half-life: level shifts change who is right. */
-const HALF_LIFE_MS = 72 * HOUR_MS;
+const HALF_LIFE_MS = 48 * HOUR_MS;
 
 /** Faded sums of loss of each member, and of naive on the same targets, per bucket. Mutated in place by `addLoss`. */
 export interface LossSums {

@@ -35,6 +35,14 @@ export function formatDuration(duration: number): string {
   return text;
 }
 
+/** A duration for people, in whole seconds from a second up and whole minutes from ten minutes up; `?` if unknown. */
+export function shortDuration(duration: number | null | undefined): string {
+  if (duration === null || duration === undefined || !Number.isFinite(duration)) return "?";
+  const size = Math.abs(duration);
+  const grain = size >= 10 * MINUTE_MS ? MINUTE_MS : size >= SECOND_MS ? SECOND_MS : 1;
+  return formatDuration(Math.round(duration / grain) * grain);
+}
+
 /** Reads `90s`, `5m`, `1h30m`, `28d`, `250ms`. Returns undefined for anything else, bare numbers included. */
 export function parseDuration(text: string): DurationMs | undefined {
   if (!/^(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+$/.test(text)) return undefined;

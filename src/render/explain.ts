@@ -1,6 +1,6 @@
 import type { Decision, LimitBound } from "../model/decision.ts";
 import { type Sizes, TIERS, totalUnits } from "../model/tier.ts";
-import { formatDuration } from "../model/time.ts";
+import { shortDuration } from "../model/time.ts";
 
 /** A decision in full, for `tiercast explain`: need, risk, tier split, limits, sizes, cost. Lines, no colour. */
 export function explain(decision: Decision): string {
@@ -11,7 +11,7 @@ export function explain(decision: Decision): string {
     "",
     `decision   ${decision.id} at ${new Date(decision.atMs).toISOString()}, demand known to ${new Date(decision.cutoffMs).toISOString()}`,
     `mode       ${decision.mode}, sizing ${decision.sizing}`,
-    `need       ${need.observedUnits} units now, ${need.aheadUnits} ahead (q${Number(need.quantile.toFixed(3))} within ${formatDuration(need.windowMs)}), by ${need.resource || "nothing"}`,
+    `need       ${need.observedUnits} units now, ${need.aheadUnits} ahead (q${Number(need.quantile.toFixed(3))} within ${shortDuration(need.windowMs)}), by ${need.resource || "nothing"}`,
     `risk       ${risk.strategy}, ${risk.reason}`,
     `           ${parts.join(", ")}`,
     "steps",
@@ -42,5 +42,5 @@ function sizesText(sizes: Sizes): string {
 
 function expiry(decision: Decision): string {
   if (decision.warmExpiresMs === undefined) return "";
-  return `; expires in ${formatDuration(decision.warmExpiresMs - decision.atMs)}`;
+  return `; expires in ${shortDuration(decision.warmExpiresMs - decision.atMs)}`;
 }

@@ -1,7 +1,7 @@
 import type { ApplyOutcome, Verdict } from "../model/cycle.ts";
 import type { PlatformState, TrafficSample } from "../model/platform.ts";
 import { type Sizes, TIERS, totalUnits } from "../model/tier.ts";
-import { formatDuration } from "../model/time.ts";
+import { shortDuration } from "../model/time.ts";
 import { violationsAfterShrink } from "./regression.ts";
 
 /** What was decided and applied last, against what the platform says it has. */
@@ -104,9 +104,9 @@ function readiness(input: VerifyInput, expected: ExpectedState, platform: Platfo
   );
   const wanted = totalUnits(sizes.units);
   const elapsedMs = Math.max(0, input.nowMs - expected.appliedAtMs);
-  const state = `${ready} of ${wanted} units ready ${formatDuration(elapsedMs)} after the update`;
+  const state = `${ready} of ${wanted} units ready ${shortDuration(elapsedMs)} after the update`;
   if (ready >= wanted) return { kind: "keep", note: state };
-  const lead = `lead time ${formatDuration(input.leadTimeMs)}`;
+  const lead = `lead time ${shortDuration(input.leadTimeMs)}`;
   if (elapsedMs <= input.leadTimeMs) return { kind: "waiting", note: `${state}, ${lead}` };
   if (elapsedMs <= BROKEN_LEAD_TIMES * input.leadTimeMs) return retry(input, `${state}, late by its ${lead}`);
   if (TIERS.every((tier) => previous.units[tier] === sizes.units[tier])) {

@@ -1,5 +1,5 @@
+import { shortDuration } from "../../model/time.ts";
 import { figure, percent, usd } from "../figures.ts";
-import { shortDuration } from "../short-duration.ts";
 import { textTable } from "../text-table.ts";
 import type { ViewOutcome } from "./view-state.ts";
 

@@ -1,7 +1,7 @@
 import { TIERS, totalUnits } from "../../model/tier.ts";
+import { shortDuration } from "../../model/time.ts";
 import { escapeText } from "../escape-text.ts";
 import { figure, percent, usd } from "../figures.ts";
-import { shortDuration } from "../short-duration.ts";
 import { type Canvas, type CellStyle, canvasLines, createCanvas, put } from "./canvas.ts";
 import { drawChart } from "./chart.ts";
 import { ASCII_GLYPHS, type Glyphs, UNICODE_GLYPHS } from "./glyphs.ts";

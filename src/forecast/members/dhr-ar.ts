@@ -4,14 +4,22 @@ import { type Autoregression, arErrorQuantiles, continueAr, fitAr } from "../aut
 import { offsetRows } from "../error-quantiles.ts";
 import { type ErrorScale, errorScale, scaleAt } from "../error-scale.ts";
 import { defineForecaster, type ForecastContext, type Forecaster } from "../forecaster.ts";
-import { fitPattern, localSlots, patternAt, patternErrors, type SeasonalPattern } from "../seasonal-fit.ts";
+import {
+  type FourierOrders,
+  fitPattern,
+  hourlyPairs,
+  localSlots,
+  patternAt,
+  patternErrors,
+  type SeasonalPattern,
+} from "../seasonal-fit.ts";
 
 interface DhrState extends Autoregression {
   readonly pattern: SeasonalPattern;
   readonly scale: ErrorScale;
 }
 
-/** Fourier pairs of the day and of the week on offer. */
+/** Fourier pairs on offer: of the day and the week, with and without those of the hour. */
 const ORDERS: readonly (readonly [daily: number, weekly: number])[] = [
   [0, 0],
   [2, 0],
@@ -37,9 +45,8 @@ export const dhrAr: Forecaster = defineForecaster<DhrState>({
     const weekly = values.length * stepMs >= 13.5 * DAY_MS;
     const slots = localSlots(history, clock, weekly);
     let best: { pattern: SeasonalPattern; coefficients: Float64Array; aicc: number } | undefined;
-    for (const [daily, week] of ORDERS) {
-      if ((week > 0 && !weekly) || 2 * daily >= slots.daySlots) continue;
-      const pattern = fitPattern(values, slots, daily, week);
+    for (const orders of ordersFor(slots.daySlots, weekly, hourlyPairs(stepMs))) {
+      const pattern = fitPattern(values, slots, orders);
       const { coefficients, aicc } = fitAr(patternErrors(values, slots, pattern), MAX_AR, pattern.parameters);
       if (best === undefined || aicc < best.aicc) best = { pattern, coefficients, aicc };
     }
@@ -69,6 +76,13 @@ export const dhrAr: Forecaster = defineForecaster<DhrState>({
     return rows;
   },
 });
+
+function ordersFor(daySlots: number, weeks: boolean, hourly: number): readonly FourierOrders[] {
+  const orders = ORDERS.filter(([daily, weekly]) => (weekly === 0 || weeks) && 2 * daily < daySlots);
+  return [0, ...(hourly > 0 ? [hourly] : [])].flatMap((pairs) =>
+    orders.map(([daily, weekly]) => ({ daily, weekly, hourly: pairs })),
+  );
+}
 
 function recentErrors(state: DhrState, history: DemandSeries, { clock }: ForecastContext): Float64Array {
   const { startMs, stepMs, values } = history;
