@@ -5,12 +5,13 @@ export interface Scale {
   readonly digits: number;
 }
 
-const ROWS_PER_TICK = 3;
+const ROWS_PER_TICK = 2;
+const MOST_TICKS = 8;
 const NICE = [1, 2, 2.5, 5, 10] as const;
 
-/** A round scale that holds `largest`, with a tick about every three rows. */
+/** A round scale that holds `largest`, with a tick about every second row, at most eight. */
 export function scaleFor(largest: number, rows: number): Scale {
-  const most = Math.max(1, Math.floor(rows / ROWS_PER_TICK));
+  const most = Math.min(MOST_TICKS, Math.max(1, Math.floor(rows / ROWS_PER_TICK)));
   const raw = Math.max(largest, 1e-6) / most;
   const size = 10 ** Math.floor(Math.log10(raw));
   const step = (NICE.find((nice) => nice * size >= raw * 0.999) ?? 10) * size;
