@@ -1,0 +1,8 @@
+import type { ForecastJob } from "../../src/forecast/forecast-job.ts";
+import { runJob as realJob } from "../../src/forecast/forecast-worker.ts";
+
+/** A worker whose Prophet takes it down with it, as a trap in WebAssembly memory can. */
+export function runJob(job: ForecastJob): unknown {
+  if (job.members.includes("prophet")) process.exit(7);
+  return realJob(job);
+}
