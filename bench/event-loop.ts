@@ -31,9 +31,8 @@ const engine = createForecastEngine({
   horizons: [STEP_MS, 30 * MINUTE_MS, HOUR_MS, DAY_MS],
   threads: Number(args.threads),
 });
-console.log(
-  `${cpus().length} x ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}, ${args.threads} threads`,
-);
+const machine = `${cpus().length} x ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}`;
+console.log(`${machine}, Node ${process.version}, ${args.threads} threads`);
 const all = Array.from({ length: Number(args.series) }, (_, seed) =>
   wave(seed + 1, Number(args.points) + 12),
 );
@@ -55,10 +54,10 @@ async function round(name: string, heldBack: number): Promise<void> {
   delay.disable();
   const fitMs = answers.reduce((sum, { evidence }) => sum + evidence.fitMs, 0) / answers.length;
   const ms = (nanoseconds: number): string => (nanoseconds / 1e6).toFixed(1);
-  console.log(
-    `${name}: ${answers.length} series x ${args.points} points in ${((performance.now() - startedMs) / 1000).toFixed(1)} s, ` +
-      `${fitMs.toFixed(0)} ms each in the worker; event-loop delay p99 ${ms(delay.percentile(99))} ms, max ${ms(delay.max)} ms`,
-  );
+  const tookS = (performance.now() - startedMs) / 1000;
+  const took = `${tookS.toFixed(1)} s, ${fitMs.toFixed(0)} ms each in the worker`;
+  const delays = `event-loop delay p99 ${ms(delay.percentile(99))} ms, max ${ms(delay.max)} ms`;
+  console.log(`${name}: ${answers.length} series x ${args.points} points in ${took}; ${delays}`);
 }
 
 function wave(seed: number, points: number): DemandSeries {

@@ -1,9 +1,11 @@
 /**
  * Scores the forecast at fixed origins, by a judge outside the product when one is given.
  *
- *     node bench/forecast.ts --origins DIR [--judge score_forecasts.py] [--threads N] [--python python3] [--only NAME,NAME]
+ *     node bench/forecast.ts --origins DIR [--judge score_forecasts.py] [--threads N] [--python python3]
+ * [--only NAME,NAME]
  *
- * DIR holds NAME.csv (timestamp, value) and NAME.txt (one origin a line, the last known timestamp) per series.
+ * DIR holds NAME.csv (timestamp, value) and NAME.txt (one origin a line, the last known timestamp) per
+ * series.
  */
 import { execFileSync } from "node:child_process";
 import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -39,9 +41,8 @@ const horizonNames = ["1 step", "1 h", "24 h"];
 const results: { name: string; result: BacktestResult }[] = [];
 try {
   for (const name of names) results.push({ name, result: await backtestSeries(name) });
-  console.log(
-    `\nMachine: ${cpus().length} x ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-  );
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  console.log(`\nMachine: ${cpus().length} x ${cpus()[0]?.model}, ${memory}, Node ${process.version}`);
   printOwn(results);
   if (args.judge !== undefined) await printJudge(args.judge);
 } finally {
@@ -64,7 +65,8 @@ async function backtestSeries(name: string): Promise<BacktestResult> {
     threads: Number(args.threads),
     trainMs: Number(args.days) * DAY_MS,
   });
-  const cost = `${result.meanFitMs.toFixed(0)} ms a forecast, ${((performance.now() - startedMs) / 1000).toFixed(1)} s in all`;
+  const tookS = (performance.now() - startedMs) / 1000;
+  const cost = `${result.meanFitMs.toFixed(0)} ms a forecast, ${tookS.toFixed(1)} s in all`;
   console.error(`${name}: ${cost} ${JSON.stringify(result.skipped)}`);
   return result;
 }
@@ -89,9 +91,8 @@ function readSeries(file: string): DemandSeries {
 /** Geometric means over series of the loss relative to naive, and mean coverage. */
 function printOwn(all: readonly { name: string; result: BacktestResult }[]): void {
   const models = [...new Set(all.flatMap(({ result }) => result.models.map(({ model }) => model)))];
-  console.log(
-    `\n${all.length} series. Weighted quantile loss over naive's (geometric mean, worst series) and coverage of the 90 % interval`,
-  );
+  console.log(`\n${all.length} series. Weighted quantile loss over naive's: geometric mean, worst series;`);
+  console.log("coverage of the 90 % interval: mean over series");
   console.log(`| model | series | ${horizonNames.map((h) => `${h} loss | worst | cov90`).join(" | ")} |`);
   console.log(`|---|---|${"---|".repeat(9)}`);
   for (const model of models) {

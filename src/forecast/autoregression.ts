@@ -17,7 +17,8 @@ export interface ArOrder {
  * The AR(p), p <= `maxOrder`, with the smallest AICc. Yule-Walker equations solved by Levinson-Durbin
  * (Brockwell and Davis 1991 §5.2): always stationary. Covariances over pairs that happen to be known need
  * not belong to any process, so gaps are filled first on the line, then once more by the law found.
- * Errors are pulled in to five robust standard deviations. `otherParameters` counts what was estimated before.
+ * Errors are pulled in to five robust standard deviations. `otherParameters` counts what was estimated
+ * before.
  */
 export function fitAr(errors: Float64Array, maxOrder: number, otherParameters: number): ArOrder {
   const limit = 5 * robustScale(errors);

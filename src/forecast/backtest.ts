@@ -68,7 +68,10 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   }
 }
 
-/** Lines of the forecasts as CSV, header first: columns model, origin, target, level, value; times ISO 8601 UTC. */
+/**
+ * Lines of the forecasts as CSV, header first: columns model, origin, target, level, value; times ISO 8601
+ * UTC.
+ */
 export function* formatEmitRows(result: Pick<BacktestResult, "forecasts">): Generator<string> {
   yield HEADER;
   for (const { model, originMs, stepMs, quantiles } of result.forecasts) {
@@ -90,7 +93,10 @@ interface OriginRun {
   readonly fitMs: number;
 }
 
-/** One lane of consecutive origins per thread: what is learned about the series is handed on along the lane. */
+/**
+ * One lane of consecutive origins per thread: what is learned about the series is handed on along the
+ * lane.
+ */
 async function runLanes(
   options: BacktestOptions,
   pool: ForecastPool,

@@ -1,6 +1,9 @@
 import { clamp, sortedQuantile } from "./statistics.ts";
 
-/** Past misses of one bucket of horizons, in units of the interval's own half-width above and below the median. */
+/**
+ * Past misses of one bucket of horizons, in units of the interval's own half-width above and below the
+ * median.
+ */
 export interface Calibration {
   readonly above: number[];
   readonly below: number[];

@@ -144,7 +144,10 @@ function askMembers(
   return { forecasts, broken };
 }
 
-/** Weighted average of quantiles level by level (Vincent's method): keeps the shape, and rising levels stay rising. */
+/**
+ * Weighted average of quantiles level by level (Vincent's method): keeps the shape, and rising levels stay
+ * rising.
+ */
 function blend(
   rows: readonly (readonly Float64Array[] | undefined)[],
   weights: readonly Float64Array[],
@@ -175,7 +178,10 @@ function weighted(
   return sum;
 }
 
-/** Weights at a horizon: those of its bucket, mixed with the next one's over the bucket's last half (in log time). */
+/**
+ * Weights at a horizon: those of its bucket, mixed with the next one's over the bucket's last half (in log
+ * time).
+ */
 function stepWeights(weights: readonly Float64Array[], aheadMs: number): Float64Array {
   const bucket = bucketOf(aheadMs);
   const own = weights[bucket] ?? new Float64Array(0);

@@ -27,7 +27,9 @@ export function horizonKnots(horizonSteps: number): readonly number[] {
 /** Below this many errors the empirical quantiles say little; a normal law of their size is mixed in. */
 const FEW_ERRORS = 40;
 
-/** `errors[k]` are the errors (truth minus point) at `knots[k]`, in any order, gaps left out by the caller. */
+/**
+ * `errors[k]` are the errors (truth minus point) at `knots[k]`, in any order, gaps left out by the caller.
+ */
 export function errorQuantiles(knots: readonly number[], errors: readonly Float64Array[]): ErrorQuantiles {
   const levels = FORECAST_LEVELS.length;
   const offsets = new Float64Array(knots.length * levels);
@@ -40,7 +42,9 @@ export function errorQuantiles(knots: readonly number[], errors: readonly Float6
   return { knots, offsets };
 }
 
-/** One quantile per forecast level of sorted errors; few of them are mixed with a normal law of their size. */
+/**
+ * One quantile per forecast level of sorted errors; few of them are mixed with a normal law of their size.
+ */
 function levelQuantiles(sorted: Float64Array): Float64Array {
   const shrink = Math.max(0, 1 - sorted.length / FEW_ERRORS);
   const spread = shrink > 0 ? rootMeanSquare(sorted) : 0;

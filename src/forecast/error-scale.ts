@@ -2,7 +2,10 @@ import { DAY_MS, HOUR_MS } from "../model/time.ts";
 import type { LocalClock } from "./local-clock.ts";
 import type { SlotSums } from "./seasonal-fit.ts";
 
-/** Typical size of errors over the local day: nights are quieter than noons. One value per slot of the day, > 0. */
+/**
+ * Typical size of errors over the local day: nights are quieter than noons. One value per slot of the day,
+ * > 0.
+ */
 export interface ErrorScale {
   readonly stepMs: number;
   readonly phaseMs: number;

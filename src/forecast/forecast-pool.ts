@@ -13,7 +13,10 @@ export interface ForecastPool {
   close(): Promise<void>;
 }
 
-/** WebAssembly memory never shrinks (up to 0.5 MB a Prophet fit): workers are replaced after this many jobs. */
+/**
+ * WebAssembly memory never shrinks (up to 0.5 MB a Prophet fit): workers are replaced after this many
+ * jobs.
+ */
 const JOBS_PER_GENERATION = 200;
 
 export function forecastPool(

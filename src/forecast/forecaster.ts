@@ -38,7 +38,10 @@ export interface FittedForecaster {
   readonly state: FittedState;
   /** Quantiles of the next `horizonSteps` steps. */
   forecast(horizonSteps: number, levels: readonly number[]): QuantileForecast;
-  /** Quantiles at chosen steps only (1 is the first step ahead, rising): `rows[k][j]` is `levels[k]` at `steps[j]`. */
+  /**
+   * Quantiles at chosen steps only (1 is the first step ahead, rising): `rows[k][j]` is `levels[k]` at
+   * `steps[j]`.
+   */
   at(steps: readonly number[], levels: readonly number[]): Float64Array[];
   /** The same parameters at the end of another history. */
   advance(history: DemandSeries): FittedForecaster;
@@ -49,7 +52,10 @@ export interface ForecasterSpec<State extends object> {
   readonly name: string;
   readonly cost: "light" | "heavy";
   readonly needs: { readonly knownSteps: number; readonly spanMs: number };
-  /** Parameters from a history that meets `needs`; a string refuses, with that reason. May throw: becomes a refusal. */
+  /**
+   * Parameters from a history that meets `needs`; a string refuses, with that reason. May throw: becomes a
+   * refusal.
+   */
   readonly estimate: (history: DemandSeries, context: ForecastContext) => State | string;
   /** `rows[k][j]`: `levels[k]` at `steps[j]` ahead. Need not be sorted, finite or above zero. */
   readonly quantiles: (
@@ -110,7 +116,10 @@ function tooShort(spec: Pick<Forecaster, "name" | "needs">, history: DemandSerie
   return `needs ${hours(spec.needs.spanMs)} h of history, has ${hours(spanMs)} h`;
 }
 
-/** Finite, not negative, rising with the level at each step. A non-finite quantile breaks an assumption: throws. */
+/**
+ * Finite, not negative, rising with the level at each step. A non-finite quantile breaks an assumption:
+ * throws.
+ */
 function tidyRows(rows: Float64Array[]): Float64Array[] {
   rows.forEach((row, k) => {
     for (let j = 0; j < row.length; j++) {

@@ -1,5 +1,6 @@
 /**
- * Solves `(A + ridge) x = b` by Cholesky for a symmetric `A` of `size` x `size`, lower triangle given row by row.
+ * Solves `(A + ridge) x = b` by Cholesky for a symmetric `A` of `size` x `size`, lower triangle given row
+ * by row.
  * `ridge[i]` is added to the diagonal. Pivots that vanish (collinear columns) leave their coefficient at 0.
  */
 export function solveSymmetric(

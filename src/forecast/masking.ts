@@ -36,7 +36,10 @@ export function maskTraining(history: DemandSeries, clock: LocalClock): DemandSe
   return { ...history, values: masked };
 }
 
-/** Turns runs of `minimum` to `maximum` steps for which `hit` holds into gaps. A gap continues a run but starts none. */
+/**
+ * Turns runs of `minimum` to `maximum` steps for which `hit` holds into gaps. A gap continues a run but
+ * starts none.
+ */
 function maskRuns(values: Float64Array, minimum: number, maximum: number, hit: (i: number) => boolean): void {
   let start = -1;
   for (let i = 0; i <= values.length; i++) {

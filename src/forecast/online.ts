@@ -15,7 +15,10 @@ import {
 /** Levels whose loss decides: weighted quantile loss of 0.1, 0.5 and 0.9. */
 const LOSS_ROWS = [1, 2, 3].map((row) => ({ row, level: TRACK_LEVELS[row] ?? 0.5 }));
 
-/** What the past forecasts of the members teach: weights and widths to use now, and how right the ensemble was. */
+/**
+ * What the past forecasts of the members teach: weights and widths to use now, and how right the ensemble
+ * was.
+ */
 export interface OnlineResult {
   readonly losses: LossSums;
   readonly calibrations: readonly Calibration[];

@@ -1,4 +1,4 @@
-// biome-ignore lint/style/noRestrictedImports: WebAssembly bytes lie in a package and can only be read from there.
+// biome-ignore lint/style/noRestrictedImports: WebAssembly bytes can only be read from their package.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { initSync, Prophet, type ProphetOptions } from "@bsull/augurs/prophet";

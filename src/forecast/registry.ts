@@ -7,7 +7,10 @@ import { prophet } from "./members/prophet.ts";
 import { seasonalNaive } from "./members/seasonal-naive.ts";
 import { seasonalQuantiles } from "./members/seasonal-quantiles.ts";
 
-/** Every member by name, cheapest first. A file in `members/` that is not here fails a test, and so does the reverse. */
+/**
+ * Every member by name, cheapest first. A file in `members/` that is not here fails a test, and so does
+ * the reverse.
+ */
 export const MEMBERS: readonly Forecaster[] = [
   naive,
   level,
@@ -18,7 +21,10 @@ export const MEMBERS: readonly Forecaster[] = [
   prophet,
 ];
 
-/** The members named, in registry order; names nobody has come back in `unknown`. Naive is always in, and first. */
+/**
+ * The members named, in registry order; names nobody has come back in `unknown`. Naive is always in, and
+ * first.
+ */
 export function selectMembers(names: readonly string[]): {
   readonly members: readonly Forecaster[];
   readonly unknown: readonly string[];

@@ -7,7 +7,10 @@ import { maskTraining } from "./masking.ts";
 /** Levels kept of past forecasts: those the weights and the calibration score. */
 export const TRACK_LEVELS: readonly number[] = [0.05, 0.1, 0.5, 0.9, 0.95];
 
-/** Days of past forecasts kept per member, and so the fits behind them. Heavy members cost 0.1 to 2 s a fit. */
+/**
+ * Days of past forecasts kept per member, and so the fits behind them. Heavy members cost 0.1 to 2 s a
+ * fit.
+ */
 const TRACK_DAYS = { light: 7, heavy: 3 } as const;
 
 /** What one member said at past cutoffs. */
@@ -22,7 +25,10 @@ export interface StoredFit {
   readonly state: FittedState;
 }
 
-/** Everything learned about one series, as plain data: goes to the worker with a job and comes back with its answer. */
+/**
+ * Everything learned about one series, as plain data: goes to the worker with a job and comes back with
+ * its answer.
+ */
 export interface LearnedState {
   readonly fits: Readonly<Record<string, readonly StoredFit[]>>;
   readonly tracks: Readonly<Record<string, Track>>;
@@ -102,7 +108,10 @@ function interleave(rows: readonly Float64Array[]): Float64Array {
   return values;
 }
 
-/** The member with parameters of the midnight before `cutoffMs`, standing at `cutoffMs`; undefined when refused. */
+/**
+ * The member with parameters of the midnight before `cutoffMs`, standing at `cutoffMs`; undefined when
+ * refused.
+ */
 function modelFor(
   input: RollingInput,
   member: Forecaster,
@@ -139,7 +148,8 @@ export function fitAt(
 }
 
 /**
- * One cutoff in each hour over the last `days`, never within the first six hours. The minute differs from hour
+ * One cutoff in each hour over the last `days`, never within the first six hours. The minute differs from
+ * hour
  * to hour (golden ratio steps): demand that repeats every hour would else be scored at one phase only.
  */
 function pastCutoffs({ startMs, stepMs, values }: DemandSeries, days: number): readonly number[] {

@@ -18,7 +18,10 @@ export interface HorizonScore {
   readonly horizonMs: number;
   readonly steps: number;
   readonly origins: number;
-  /** Mean absolute error over that of "same as yesterday" in the first training window (Hyndman and Koehler 2006). */
+  /**
+   * Mean absolute error over that of "same as yesterday" in the first training window (Hyndman and Koehler
+   * 2006).
+   */
   readonly mase: number;
   /** Mean of twice the pinball losses at 0.1, 0.5 and 0.9 over the mean absolute demand. */
   readonly weightedQuantileLoss: number;

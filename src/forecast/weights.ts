@@ -26,7 +26,10 @@ const PRIOR_SCORES = 6;
 /** Losses fade with this half-life: level shifts change who is right. */
 const HALF_LIFE_MS = 48 * HOUR_MS;
 
-/** Faded sums of loss of each member, and of naive on the same targets, per bucket. Mutated in place by `addLoss`. */
+/**
+ * Faded sums of loss of each member, and of naive on the same targets, per bucket. Mutated in place by
+ * `addLoss`.
+ */
 export interface LossSums {
   readonly members: number;
   readonly own: Float64Array;

@@ -30,7 +30,7 @@ afterEach(async () => {
 const series = dailyWave(5);
 
 describe("createForecastEngine", () => {
-  it("forecasts to the largest horizon in a worker, and keeps what it learned for the next call", async () => {
+  it("forecasts to the largest horizon in a worker, and keeps what it learned", async () => {
     const engine = engineOf();
     const first = await engine.forecast("shop", series);
     expect(first.forecast.quantiles[0]?.length).toBe(DAY_STEPS);

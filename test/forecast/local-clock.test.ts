@@ -30,7 +30,8 @@ describe("localClock", () => {
 });
 
 describe("a peak at 09:00 New York time", () => {
-  // The clock goes forward on 8 March 2026; the history ends that night, before the first peak on the new time.
+  // The clock goes forward on 8 March 2026; the history ends that night, before the first peak on the new
+  // time.
   const startMs = Date.UTC(2026, 1, 20, 5);
   const days = 16;
   const clock = localClock("America/New_York", startMs, startMs + 18 * DAY_MS);

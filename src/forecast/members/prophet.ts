@@ -72,7 +72,10 @@ export const prophet: Forecaster = defineForecaster<ProphetState>({
   },
 });
 
-/** Means of the known values per `gridMs`, aligned to the start of the history; times in ms, cells without any left out. */
+/**
+ * Means of the known values per `gridMs`, aligned to the start of the history; times in ms, cells without
+ * any left out.
+ */
 function gridMeans(
   { startMs, stepMs, values }: DemandSeries,
   gridMs: number,

@@ -60,7 +60,10 @@ function lookErrors(history: DemandSeries, context: ForecastContext, look: Look)
   return errors.filter((error) => !Number.isNaN(error));
 }
 
-/** Mean of the known values at the same local time on each day of `look`; a gap is looked up a week further back. */
+/**
+ * Mean of the known values at the same local time on each day of `look`; a gap is looked up a week further
+ * back.
+ */
 function lookBack(history: DemandSeries, { clock }: ForecastContext, utcMs: number, look: Look): number {
   const { values, startMs, stepMs } = history;
   let sum = 0;
