@@ -1,9 +1,8 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { runDaemon } from "../controller/daemon.ts";
 import { type ControllerState, loadState } from "../controller/state.ts";
 import type { CycleRecord } from "../model/cycle.ts";
-import type { DaemonStatus } from "../model/status.ts";
 import { UserError } from "../model/user-error.ts";
+import { watchProcess } from "../process-watch.ts";
 import type { CliContext, WiredParts } from "./context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { keepStatus, statusOf } from "./keep-status.ts";
@@ -57,23 +56,4 @@ export async function serveDaemon(request: ServeRequest): Promise<void> {
   }
   if (lost.signal.aborted)
     throw new UserError("the lease was taken away: stopped, nothing further was applied", EXIT.error);
-}
-
-const RESOLUTION_MS = 10;
-
-/** Event-loop delay since the last `read`, and memory. */
-function watchProcess(): { read(): DaemonStatus["process"]; close(): void } {
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  delay.enable();
-  return {
-    read: () => {
-      // The histogram measures a timer of 10 ms, so an idle loop reads 10: only what is above is delay.
-      const p99Ms = delay.count === 0 ? 0 : delay.percentile(99) / 1e6 - RESOLUTION_MS;
-      delay.reset();
-      return { eventLoopDelayP99Ms: Math.max(0, p99Ms), residentBytes: process.memoryUsage.rss() };
-    },
-    close: () => {
-      delay.disable();
-    },
-  };
 }

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DemoRequest } from "../cli/context.ts";
+import { serveDaemon } from "../cli/serve-daemon.ts";
 import { scaledClock, stoppedClock } from "../clock.ts";
 import { runCycle } from "../controller/cycle.ts";
-import { runDaemon } from "../controller/daemon.ts";
 import { watchLeadTime } from "../controller/lead-time-watch.ts";
 import { loadState } from "../controller/state.ts";
+import { startHttp } from "../http/server.ts";
 import { startLoad } from "../local/start-load.ts";
 import { stopSupervisor } from "../local/stop-supervisor.ts";
 import type { CycleRecord } from "../model/cycle.ts";
@@ -103,8 +104,10 @@ async function runService(stage: Stage): Promise<void> {
   ];
   const signal = AbortSignal.any([request.signal, stop.signal, AbortSignal.timeout(request.forMs)]);
   try {
-    await runDaemon(parts, {
+    await serveDaemon({
+      wired: { ...wired, parts },
       signal,
+      serveHttp: startHttp,
       onCycle: (record, state) => noteCycle(stage, record, state.forecast?.forecast),
     });
   } finally {

@@ -7,6 +7,7 @@ import { plainLine } from "../cli/view/plain-line.ts";
 import { scaledClock } from "../clock.ts";
 import { cacheFolder, loadSettings, stateFolder } from "../config.ts";
 import type { ControllerParts } from "../controller/parts.ts";
+import { servedRps } from "../decide/served.ts";
 import { acquireLease } from "../journal/lease.ts";
 import { stopSupervisor } from "../local/stop-supervisor.ts";
 import type { CycleRecord } from "../model/cycle.ts";
@@ -16,7 +17,6 @@ import type { Settings } from "../model/settings.ts";
 import { UserError } from "../model/user-error.ts";
 import { openDemandSource } from "../observe/open-source.ts";
 import { type StateFiles, stateFiles, type Wired, wire } from "../wire.ts";
-import { capacityRps } from "./capacity-rps.ts";
 import { openTrace } from "./open-trace.ts";
 import { compareWithReactive } from "./reactive.ts";
 import type { ReplayTrace } from "./replay-trace.ts";
@@ -168,7 +168,7 @@ function compareScene(scene: Stage["scene"], settings: Settings, speed: number):
   if (scene.meter === undefined) return;
   const peakUnits = settings.limits.maxTotalUnits / 2;
   scene.comparison = compareWithReactive(scene.meter.seconds, {
-    unitRps: capacityRps(peakUnits, settings.resources) / peakUnits,
+    unitRps: servedRps(peakUnits, settings.resources) / peakUnits,
     secondMinutes: speed / 60,
     startSeconds: settings.platform.startMedianMs / 1000,
   });

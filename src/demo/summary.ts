@@ -24,10 +24,15 @@ export function printSummary(stage: Stage): void {
   process.stdout.write(`\n${lines.join("\n")}\n`);
   if (comparison === undefined) return;
   const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
+  const { tiercast, reactive, unitRps, targetUtilization } = comparison;
   process.stdout.write(
-    `\nby the formula of the simulated world (load beyond what ready units carry, ${comparison.unitRps.toFixed(1)} ` +
-      `requests/s each): tiercast ${percent(comparison.tiercast.violationShare)}, HPA rule (target ` +
-      `${comparison.targetUtilization * 100} %) ${percent(comparison.reactive.violationShare)}\n`,
+    [
+      "",
+      "Both by one formula, the load beyond what ready units carry:",
+      `tiercast ${percent(tiercast.violationShare)}, HPA rule (target ${targetUtilization * 100} %) ${percent(reactive.violationShare)}, ` +
+        `at ${unitRps.toFixed(1)} requests/s a unit.`,
+      "",
+    ].join("\n"),
   );
 }
 

@@ -1,12 +1,12 @@
+import { tierCapacity } from "../cli/tier-capacity.ts";
 import type { ViewAhead, ViewPolicy, ViewState, ViewStep } from "../cli/view/view-state.ts";
 import type { ControllerParts } from "../controller/parts.ts";
 import type { CycleRecord } from "../model/cycle.ts";
 import { type QuantileForecast, quantileAt } from "../model/forecast.ts";
 import type { PlatformState } from "../model/platform.ts";
 import { type DemandSeries, endMs } from "../model/series.ts";
-import type { Sizes, Tier } from "../model/tier.ts";
+import type { Sizes } from "../model/tier.ts";
 import { cycleOutcome } from "../model/totals.ts";
-import { capacityRps } from "./capacity-rps.ts";
 import type { Meter } from "./meter.ts";
 import type { Comparison } from "./reactive.ts";
 
@@ -121,19 +121,7 @@ function stepAt(scene: DemoScene, history: DemandSeries, fromMs: number, stepMs:
   }
   const demandRps = seconds.reduce((sum, second) => sum + second.demandRps, 0) / seconds.length;
   const units = seconds.at(-1)?.units ?? { baseline: 0, predictive: 0, burst: 0 };
-  return { demandRps, capacityRps: tierCapacity(scene, units) };
-}
-
-/** Tiers stacked: each adds what the pool gains by it. */
-function tierCapacity({ parts }: DemoScene, units: Readonly<Record<Tier, number>>): Record<Tier, number> {
-  const { resources } = parts.settings;
-  const upTo = (count: number) => capacityRps(count, resources);
-  const { baseline, predictive, burst } = units;
-  return {
-    baseline: upTo(baseline),
-    predictive: upTo(baseline + predictive) - upTo(baseline),
-    burst: upTo(baseline + predictive + burst) - upTo(baseline + predictive),
-  };
+  return { demandRps, capacityRps: tierCapacity(units, scene.parts.settings.resources) };
 }
 
 function readySizes({ tiers, warm }: PlatformState): Sizes {

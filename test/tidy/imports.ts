@@ -25,7 +25,17 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulate: ["model", ...PURE, "controller"],
   config: ["model"],
   http: ["model", ...PURE, "controller"],
-  cli: ["model", ...PURE, ...ADAPTERS, "config", "controller", "simulate", "log.ts", "clock.ts"],
+  cli: [
+    "model",
+    ...PURE,
+    ...ADAPTERS,
+    "config",
+    "controller",
+    "simulate",
+    "log.ts",
+    "clock.ts",
+    "process-watch.ts",
+  ],
   // One command that plays the whole product: it composes like wire.ts does.
   demo: [
     "model",
@@ -42,6 +52,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "log.ts": ["model"],
   "clock.ts": ["model"],
+  "process-watch.ts": ["model"],
   "wire.ts": [
     "model",
     ...PURE,

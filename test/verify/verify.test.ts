@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import type { ApplyOutcome } from "../../src/model/cycle.ts";
 import type { TrafficSample } from "../../src/model/platform.ts";
 import { MINUTE_MS } from "../../src/model/time.ts";
-import { withLeadTimes } from "../../src/verify/lead-time.ts";
 import { type VerifyInput, verify } from "../../src/verify/verify.ts";
 import { NOW_MS, platformOf, sizesOf } from "../decide/decide-input-fixture.ts";
 
@@ -108,16 +107,4 @@ describe("verify", () => {
     expect(verify(inputOf(9, 1, { expected: null })).kind).toBe("keep");
     expect(verify(inputOf(9, 1, { platform: null })).kind).toBe("waiting");
   });
-});
-
-test("lead times count the engine run, in the daemon's time, at most 200 of them", () => {
-  expect(withLeadTimes([1], { engineWallMs: 5_000, startWallMs: [1_000, 2_000, Number.NaN] }, 60)).toEqual([
-    1, 360_000, 420_000,
-  ]);
-  const many = withLeadTimes(
-    [],
-    { engineWallMs: 0, startWallMs: Array.from({ length: 300 }, (_, i) => i) },
-    1,
-  );
-  expect([many.length, many[0]]).toEqual([200, 100]);
 });

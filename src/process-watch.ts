@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { DaemonStatus } from "../model/status.ts";
+import type { DaemonStatus } from "./model/status.ts";
 
 /** Measures this process; `read` tells the event-loop delay since the last `read`. */
 export interface ProcessWatch {
