@@ -34,7 +34,8 @@ export async function diskShortage(folder: string): Promise<string | undefined> 
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= RESERVE_BYTES) return undefined;
-  return `only ${Math.floor(free / 2 ** 20)} MiB free under ${folder}, ${RESERVE_BYTES / 2 ** 20} MiB are kept for state: free some`;
+  const mib = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
+  return `only ${mib(free)} free under ${folder}, ${mib(RESERVE_BYTES)} are kept for state: free some`;
 }
 
 /** The self-managed backend never forgets: each update leaves a history entry, a checkpoint and a backup. */

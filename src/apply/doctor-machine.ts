@@ -79,7 +79,7 @@ export async function checkClock(folder: string, nowMs: () => number): Promise<D
   }
 }
 
-/** Local rhythm needs the zones' rules: Node can be built without them. New York is 5 h behind in winter, 4 in summer. */
+/** Local rhythm needs the zones' rules: Node can be built without them. New York is 5 h behind, 4 in summer. */
 export function checkTimeZones(): DoctorCheck {
   const name = "time zones";
   const hourAt = (iso: string) =>

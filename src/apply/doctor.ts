@@ -36,7 +36,7 @@ export interface DoctorOptions {
 const PLUGIN_DEADLINE_MS = 20_000;
 const GO_DEADLINE_MS = 10_000;
 
-/** Looks at the machine by trying each thing, not by assuming it. Leaves nothing behind but the two folders. About 1 s. */
+/** Looks at the machine by trying each thing, not by assuming it. Leaves only the two folders behind. */
 export async function runDoctor(options: DoctorOptions): Promise<readonly DoctorCheck[]> {
   const trialFolder = await mkdtemp(join(tmpdir(), "tiercast-doctor-"));
   try {

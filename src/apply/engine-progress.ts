@@ -1,4 +1,4 @@
-/** How far a build from Go modules has come. Weights are source files: they follow compile time better than packages. */
+/** How far a build from Go modules has come. Weights are source files, closer to compile time than packages. */
 export interface BuildState {
   readonly phase: "fetch" | "compile" | "link";
   readonly fetchedModules: number;

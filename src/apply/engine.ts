@@ -6,7 +6,7 @@ import { type InstallSteps, installIntoCache, OFFICIAL_STEPS } from "./engine-in
 import { takeInstallLock } from "./engine-lock.ts";
 import { findExecutables, isExecutable, probeVersion, realFile, versionFits } from "./engine-version.ts";
 
-/** The version that is installed, and the least that is taken from PATH. The npm package `@pulumi/pulumi` has the same. */
+/** The version that is installed, and the least that is taken from PATH. `@pulumi/pulumi` has the same. */
 export const ENGINE_VERSION = "3.250.0";
 
 /** A Pulumi CLI that has been run and has said its version. */

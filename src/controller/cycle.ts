@@ -124,7 +124,8 @@ async function decide(pass: Pass): Promise<void> {
     if (!bound.belowReactive) continue;
     parts.log.warn(
       "decide",
-      `${bound.limit} keeps ${bound.tier} at ${bound.allowedUnits} of ${bound.askedUnits} units: below what demand needs now`,
+      `${bound.limit} keeps ${bound.tier} at ${bound.allowedUnits} of ${bound.askedUnits} units: ` +
+        "below what demand needs now",
     );
   }
 }

@@ -34,6 +34,8 @@ export function missingData(input: DecideInput): DemandTrust {
   return {
     fresh: false,
     fallbackUnits,
-    why: `${gone}${note}, longer than ${shortDuration(settings.missing.holdMs)}: at least the fallback of ${fallbackUnits} units`,
+    why:
+      `${gone}${note}, longer than ${shortDuration(settings.missing.holdMs)}: ` +
+      `at least the fallback of ${fallbackUnits} units`,
   };
 }

@@ -43,14 +43,17 @@ export function reviewBaseline(facts: Facts): BaselineReview {
   const reachMs = forecast.cutoffMs + (forecast.quantiles[0]?.length ?? 0) * forecast.stepMs - input.nowMs;
   if (reachMs < REVIEW_REACH_MS) {
     return stay(
-      `${current} units: the forecast reaches ${shortDuration(reachMs)}, a review needs ${shortDuration(REVIEW_REACH_MS)}`,
+      `${current} units: the forecast reaches ${shortDuration(reachMs)}, ` +
+        `a review needs ${shortDuration(REVIEW_REACH_MS)}`,
     );
   }
   const share = breakEvenShare(facts);
   const asked = share >= 1 ? 0 : facts.unitsFor(demandHeldFor(forecast, input.nowMs, share)).units;
   const { baselineStepUnits } = settings.sizing;
   const targetUnits = Math.max(current - baselineStepUnits, Math.min(current + baselineStepUnits, asked));
-  const why = `${asked} units are busy at least ${Math.round(share * 100)} % of the next day, at most ${baselineStepUnits} moved from ${current}`;
+  const why =
+    `${asked} units are busy at least ${Math.round(share * 100)} % of the next day, ` +
+    `at most ${baselineStepUnits} moved from ${current}`;
   return { targetUnits, reviewed: true, why };
 }
 

@@ -32,8 +32,8 @@ export async function runDemo(request: DemoRequest): Promise<number> {
   try {
     const ready = await getEngine(stage);
     if (!ready) return 8;
-    await startService(stage);
-    await runService(stage);
+    await bringUp(stage);
+    await runReplay(stage);
     printSummary(stage);
     return 0;
   } finally {
@@ -42,7 +42,7 @@ export async function runDemo(request: DemoRequest): Promise<number> {
 }
 
 /** The base stack brings supervisor and router up; the first fit runs at the same time. */
-async function startService(stage: Stage): Promise<void> {
+async function bringUp(stage: Stage): Promise<void> {
   const { wired, request, scene, trace } = stage;
   const { parts, files } = wired;
   scene.phase = "starting the service: base stack, supervisor, router; learning from history";
@@ -63,7 +63,7 @@ async function startService(stage: Stage): Promise<void> {
 }
 
 /** The first sizes are there before the first request: the replay enters a service that runs. */
-async function openService(stage: Stage): Promise<void> {
+async function openReplay(stage: Stage): Promise<void> {
   const { request, scene, trace, speed } = stage;
   scene.phase = "first decision and update, before requests flow";
   stage.draw();
@@ -85,10 +85,10 @@ async function openService(stage: Stage): Promise<void> {
   );
 }
 
-async function runService(stage: Stage): Promise<void> {
+async function runReplay(stage: Stage): Promise<void> {
   const { wired, request, scene, trace, speed } = stage;
   const stop = new AbortController();
-  await openService(stage);
+  await openReplay(stage);
   const load = await startLoad({ routerUrl: stage.routerUrl, onSecond: () => undefined });
   const clock = scaledClock({ originMs: trace.startMs, speed });
   const parts = await stage.startClock(clock);

@@ -2,7 +2,7 @@ import { figures } from "../simulate/figures.ts";
 import { hpa } from "../simulate/peers/hpa.ts";
 import type { MeterSecond } from "./meter.ts";
 
-/** Both policies on the same demand, by the same formula (shared simulated world: V = sum of max(load - supply, 0) / load). */
+/** Both policies on the same demand, by the same formula: V = sum of max(load - supply, 0) / sum of load. */
 export interface Comparison {
   readonly tiercast: ComparedPolicy;
   readonly reactive: ComparedPolicy;

@@ -29,7 +29,8 @@ export function printSummary(stage: Stage): void {
     [
       "",
       "Both by one formula, the load beyond what ready units carry:",
-      `tiercast ${percent(tiercast.violationShare)}, HPA rule (target ${targetUtilization * 100} %) ${percent(reactive.violationShare)}, ` +
+      `tiercast ${percent(tiercast.violationShare)}, ` +
+        `HPA rule (target ${targetUtilization * 100} %) ${percent(reactive.violationShare)}, ` +
         `at ${unitRps.toFixed(1)} requests/s a unit.`,
       "",
     ].join("\n"),

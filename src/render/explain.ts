@@ -9,9 +9,11 @@ export function explain(decision: Decision): string {
   return [
     decision.why,
     "",
-    `decision   ${decision.id} at ${new Date(decision.atMs).toISOString()}, demand known to ${new Date(decision.cutoffMs).toISOString()}`,
+    `decision   ${decision.id} at ${new Date(decision.atMs).toISOString()}, ` +
+      `demand known to ${new Date(decision.cutoffMs).toISOString()}`,
     `mode       ${decision.mode}, sizing ${decision.sizing}`,
-    `need       ${need.observedUnits} units now, ${need.aheadUnits} ahead (q${Number(need.quantile.toFixed(3))} within ${shortDuration(need.windowMs)}), by ${need.resource || "nothing"}`,
+    `need       ${need.observedUnits} units now, ${need.aheadUnits} ahead ` +
+      `(q${Number(need.quantile.toFixed(3))} within ${shortDuration(need.windowMs)}), by ${need.resource || "nothing"}`,
     `risk       ${risk.strategy}, ${risk.reason}`,
     `           ${parts.join(", ")}`,
     "steps",
@@ -32,7 +34,8 @@ function unitsColumn(step: Decision["steps"][number]): string {
 
 function limitLine(bound: LimitBound): string {
   const loud = bound.belowReactive ? "  BELOW WHAT DEMAND NEEDS NOW" : "";
-  return `  ${bound.limit.padEnd(14)}${bound.tier.padEnd(11)}asked ${bound.askedUnits}, allowed ${bound.allowedUnits}${loud}`;
+  const { limit, tier, askedUnits, allowedUnits } = bound;
+  return `  ${limit.padEnd(14)}${tier.padEnd(11)}asked ${askedUnits}, allowed ${allowedUnits}${loud}`;
 }
 
 function sizesText(sizes: Sizes): string {

@@ -27,7 +27,7 @@ export interface Figures {
   /** tau_U, tau_O: shares of steps with too few and with too many units. */
   readonly underShare: number;
   readonly overShare: number;
-  /** theta_U, theta_O: mean relative shortage and surplus (Herbst et al., SPEC RG elasticity metrics), not in percent. */
+  /** theta_U, theta_O: mean relative shortage and surplus (Herbst et al., SPEC RG), as fractions. */
   readonly underDegree: number;
   readonly overDegree: number;
   readonly updatesPerHour: number;
