@@ -16,8 +16,9 @@ import type { EngineJob, EngineResult } from "./engine-job.ts";
 import { endLeftoverRuns, ownPidsOf } from "./leftovers.ts";
 import { type OwnPid, readLocks, releaseOwnLocks } from "./locks.ts";
 import type { PinnedPack } from "./policy-pack.ts";
+import { readProcess } from "./process-group.ts";
 import { runEngine } from "./run-engine.ts";
-import { makeRunFolder, removeRunFolder } from "./run-folder.ts";
+import { makeRunFolder, type RunOwner, removeRunFolder } from "./run-folder.ts";
 
 export interface StackDriverOptions {
   readonly stateFolder: string;
@@ -98,8 +99,9 @@ async function runOnce(
   if (shortage !== undefined && request.verb !== "preview") return { kind: "failed", reason: shortage };
   const { project } = options.pulumi;
   const backendUrl = await openBackend(options.pulumi.backend, options.stateFolder);
-  const startedMs = options.wallMs();
-  const folder = await makeRunFolder(runsFolder(options), request.verb);
+  await clearLeftovers(options, request.stack, backendUrl);
+  const owner = await runOwner(options, request);
+  const folder = await makeRunFolder(runsFolder(options), owner);
   try {
     const result = await runEngine({
       job: {
@@ -116,7 +118,7 @@ async function runOnce(
       deadlineMs: options.pulumi.deadlineMs,
       memoryMib: options.pulumi.memoryMib,
       graceMs: options.graceMs ?? 10_000,
-      startedMs,
+      owner,
       signal,
     });
     if (result.kind === "done") {
@@ -128,11 +130,33 @@ async function runOnce(
       request.stack,
       backendUrl,
       result,
-      await ownPidsOf(folder.path, startedMs),
+      await ownPidsOf(folder.path, owner.startedMs),
     );
   } finally {
     await removeRunFolder(folder.path);
   }
+}
+
+async function runOwner(options: StackDriverOptions, { verb, stack }: RunRequest): Promise<RunOwner> {
+  const self = await readProcess(process.pid);
+  return {
+    stack,
+    verb,
+    group: 0,
+    startTicks: 0,
+    startedMs: options.wallMs(),
+    parent: { pid: process.pid, startTicks: self?.startTicks ?? 0 },
+  };
+}
+
+/** Runs of this stack whose starter is dead are ended and their locks released; a line for each thing mended. */
+async function clearLeftovers(options: StackDriverOptions, stack: string, backendUrl: string) {
+  const leftovers = await endLeftoverRuns(runsFolder(options), stack, options.graceMs ?? 10_000);
+  if (leftovers.folders.length === 0) return [];
+  const locks = await readLocks(backendUrl, options.pulumi.project, stack, leftovers.own);
+  const mended = [...leftovers.mended, ...(await releaseOwnLocks(locks))];
+  for (const folder of leftovers.folders) await removeRunFolder(folder);
+  return mended;
 }
 
 /** The configuration is written anew for each run, so that no file that lies about can weaken it. */
@@ -217,13 +241,12 @@ async function recoverStack(
   stack: string,
   signal?: AbortSignal,
 ): Promise<RecoveryReport | EngineFailure> {
-  const leftovers = await endLeftoverRuns(runsFolder(options), stack, options.graceMs ?? 10_000);
   const backendUrl = await openBackend(options.pulumi.backend, options.stateFolder);
-  const locks = await readLocks(backendUrl, options.pulumi.project, stack, leftovers.own);
-  const mended = [...leftovers.mended, ...(await releaseOwnLocks(locks))];
-  const foreign = locks.find((lock) => !lock.ownDead);
+  const mended = await clearLeftovers(options, stack, backendUrl);
+  const foreign = (await readLocks(backendUrl, options.pulumi.project, stack, [])).find(
+    (lock) => !lock.ownDead,
+  );
   if (foreign !== undefined) return { kind: "locked", by: foreign.holder, ownDead: false };
-  for (const folder of leftovers.folders) await removeRunFolder(folder);
   const { result } = await run(options, { verb: "recover", stack, program: { kind: "none" } }, signal);
   if (result.kind !== "done") return result;
   return { kind: "recovered", mended: [...mended, ...result.mended], planGeneration: result.planGeneration };

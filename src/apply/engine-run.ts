@@ -7,7 +7,7 @@ import type { EngineJob, EngineProgram, EngineResult, PolicyJob } from "./engine
 import { policyEvidence } from "./policy-evidence.ts";
 import { hashPack } from "./policy-pack.ts";
 import { failureOf } from "./pulumi-errors.ts";
-import { openExistingStack, openStack } from "./workspace.ts";
+import { onStack, openExistingStack } from "./workspace.ts";
 
 /** Runs one job in this process. Expected endings are values; what is thrown is not expected. */
 export async function runJob(job: EngineJob): Promise<EngineResult> {
@@ -27,26 +27,29 @@ export async function runJob(job: EngineJob): Promise<EngineResult> {
 }
 
 async function runProgram(job: EngineJob): Promise<EngineResult> {
-  const stack = await openStack(job, programOf(job.program));
-  const events: EngineEvent[] = [];
-  const output: string[] = [];
+  let events: EngineEvent[] = [];
+  let output: string[] = [];
+  const { policy } = job;
+  const packs =
+    policy === null ? {} : { policyPacks: [policy.pack.folder], policyPackConfigs: [policy.configFile] };
   const options = {
     onEvent: (event: EngineEvent) => void events.push(event),
     onOutput: (text: string) => void (job.wantsDiff && output.push(text)),
     color: job.wantsDiff ? ("always" as const) : ("never" as const),
     diff: job.wantsDiff,
     suppressOutputs: true,
-    ...(job.policy === null
-      ? {}
-      : { policyPacks: [job.policy.pack.folder], policyPackConfigs: [job.policy.configFile] }),
+    ...packs,
   };
   try {
-    await (job.verb === "preview" ? stack.preview(options) : stack.up(options));
+    await onStack(job, programOf(job.program), async (stack) => {
+      events = [];
+      output = [];
+      await (job.verb === "preview" ? stack.preview(options) : stack.up(options));
+    });
   } catch (error) {
-    return failedRun(error, events, job.policy);
+    return failedRun(error, events, policy);
   }
-  const policy = job.policy === null ? null : policyEvidence(events, job.policy.pack);
-  return doneRun(events, policy, output.join(""));
+  return doneRun(events, policy === null ? null : policyEvidence(events, policy.pack), output.join(""));
 }
 
 function programOf(program: EngineProgram): PulumiFn {

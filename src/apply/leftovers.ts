@@ -22,12 +22,7 @@ export async function endLeftoverRuns(
   const mended: string[] = [];
   for (const folder of await listRunFolders(runsFolder)) {
     const owner = await readOwner(folder);
-    if (owner === undefined) {
-      // The daemon died before the child could be noted: no pulumi was started by it yet, or it notes itself here.
-      folders.push(folder);
-      continue;
-    }
-    if (owner.stack !== stack || (await parentLives(owner))) continue;
+    if (owner === undefined || owner.stack !== stack || (await parentLives(owner))) continue;
     if (await endGroup(folder, owner, graceMs)) mended.push(`ended the orphaned engine run ${owner.verb}`);
     else mended.push(`found a cut-off engine run (${owner.verb})`);
     folders.push(folder);
@@ -47,6 +42,7 @@ async function parentLives(owner: RunOwner): Promise<boolean> {
 
 /** True when something of the run still lived. Members older than the run are another group with a reused number. */
 async function endGroup(folder: string, owner: RunOwner, graceMs: number): Promise<boolean> {
+  if (owner.group <= 1) return false;
   const members = async () =>
     (await groupMembers(owner.group)).filter((member) => member.startTicks >= owner.startTicks);
   if ((await members()).length === 0) return false;

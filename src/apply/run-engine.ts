@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { moduleFile } from "../model/module-file.ts";
 import type { EngineJob, EngineMessage, EngineResult } from "./engine-job.ts";
 import { groupAlive, groupMembers, pidAlive, readProcess, signalGroup } from "./process-group.ts";
-import { readPids, writeOwner } from "./run-folder.ts";
+import { type RunOwner, readPids, writeOwner } from "./run-folder.ts";
 
 export interface EngineRunOptions {
   readonly job: EngineJob;
@@ -12,7 +12,7 @@ export interface EngineRunOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly deadlineMs: number;
   readonly memoryMib: number;
-  readonly startedMs: number;
+  readonly owner: RunOwner;
   readonly signal: AbortSignal | undefined;
   /** Between the first and the second interrupt, and between that and the kill. */
   readonly graceMs: number;
@@ -116,15 +116,8 @@ function startChild(options: EngineRunOptions): ChildRun {
 async function noteOwner(child: ChildProcess, options: EngineRunOptions): Promise<void> {
   if (child.pid === undefined) return;
   const info = await readProcess(child.pid);
-  const parent = await readProcess(process.pid);
-  await writeOwner(options.job.runFolder, {
-    stack: options.job.stack,
-    verb: options.job.verb,
-    group: child.pid,
-    startTicks: info?.startTicks ?? 0,
-    startedMs: options.startedMs,
-    parent: { pid: process.pid, startTicks: parent?.startTicks ?? 0 },
-  });
+  const owner = { ...options.owner, group: child.pid, startTicks: info?.startTicks ?? 0 };
+  await writeOwner(options.job.runFolder, owner);
 }
 
 async function interruptThenKill(run: ChildRun, options: EngineRunOptions, over: AbortSignal): Promise<void> {

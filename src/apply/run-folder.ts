@@ -12,10 +12,11 @@ export interface RunFolder {
   readonly id: string;
 }
 
-/** Who runs in the folder; `null` until the child has started. */
+/** Who runs in the folder. */
 export interface RunOwner {
   readonly stack: string;
   readonly verb: string;
+  /** 0 until the child has started. */
   readonly group: number;
   readonly startTicks: number;
   readonly startedMs: number;
@@ -23,10 +24,13 @@ export interface RunOwner {
   readonly parent: { readonly pid: number; readonly startTicks: number };
 }
 
-export async function makeRunFolder(runsFolder: string, verb: string): Promise<RunFolder> {
+/** Made with its owner noted, so that no other process takes it for a dead one's. */
+export async function makeRunFolder(runsFolder: string, owner: RunOwner): Promise<RunFolder> {
+  const { verb } = owner;
   const id = `${verb}-${randomBytes(6).toString("hex")}`;
   const path = join(runsFolder, id);
   for (const name of ["work", "home", "tmp"]) await mkdir(join(path, name), { recursive: true, mode: 0o700 });
+  await writeOwner(path, owner);
   return { path, id };
 }
 

@@ -9,6 +9,7 @@ import { shortDuration } from "../model/time.ts";
 import { diffLines } from "./diff-lines.ts";
 import type { ControllerParts } from "./parts.ts";
 import { hashText } from "./plan-hash.ts";
+import { recoverNow } from "./recover.ts";
 
 /** What `apply` is asked to do, and what of the world it was decided on. */
 export interface Act {
@@ -23,6 +24,8 @@ export interface Act {
   readonly seen: PlatformState | null;
   /** The platform has other sizes than were applied: somebody else changed them. */
   readonly drifted: boolean;
+  /** The last engine run ended badly: mend before this one. */
+  readonly needsRecovery: boolean;
 }
 
 const APPROVAL_LIFE_MS = 3_600_000;
@@ -32,14 +35,23 @@ const APPROVAL_LIFE_MS = 3_600_000;
  * all when nothing differs. The intent is on disk before the update begins.
  */
 export async function act(parts: ControllerParts, request: Act, signal: AbortSignal): Promise<ApplyOutcome> {
-  if (request.inputsKey === request.appliedKey && !request.drifted) return { kind: "no-change" };
+  const settled = !(request.drifted || request.needsRecovery);
+  if (settled && request.inputsKey === request.appliedKey) return { kind: "no-change" };
   const barred = barrier(parts, request);
   if (barred !== undefined) return barred;
+  const unmended = settled ? undefined : await mend(parts, signal);
+  if (unmended !== undefined) return unmended;
   const preview = await parts.driver.preview(request.inputs, signal);
   if (preview.kind !== "previewed") return failed(preview);
   const moved = await worldMoved(parts, request);
   if (moved !== undefined) return { kind: "stale-plan", reason: moved };
   return update(parts, request, preview, signal);
+}
+
+/** What an earlier run left undone, and what others changed: cleared and read back. Undefined when all is well. */
+async function mend(parts: ControllerParts, signal: AbortSignal): Promise<ApplyOutcome | undefined> {
+  const outcome = await recoverNow(parts, parts.journal.openIntents(), signal);
+  return outcome.kind === "clean" || outcome.kind === "recovered" ? undefined : failed(outcome);
 }
 
 /** Modes that do not act, and the mode that asks first. */

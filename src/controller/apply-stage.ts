@@ -4,7 +4,6 @@ import { HOUR_MS } from "../model/time.ts";
 import { inputsKey } from "../render/inputs-key.ts";
 import { act } from "./act.ts";
 import { hasDrifted, type Pass } from "./pass.ts";
-import { recoverNow } from "./recover.ts";
 import { sizesOf } from "./state.ts";
 
 /** Mends first what an earlier run left undone, then acts. */
@@ -12,15 +11,6 @@ export async function applyStage(pass: Pass): Promise<void> {
   const { parts, state, record, options } = pass;
   const { decision, stackInputs } = record;
   if (decision === null || stackInputs === null) return;
-  if (state.needsRecovery || hasDrifted(pass)) {
-    const mended = await recoverNow(parts, parts.journal.openIntents(), options.signal);
-    if (mended.kind !== "recovered" && mended.kind !== "clean") {
-      record.apply = mended.kind === "locked" ? { kind: "locked", by: mended.by } : mended;
-      noteOutcome(pass, record.apply);
-      return;
-    }
-    state.needsRecovery = false;
-  }
   record.apply = await act(
     parts,
     {
@@ -32,6 +22,7 @@ export async function applyStage(pass: Pass): Promise<void> {
       appliedKey: state.applied === null ? null : inputsKey(state.applied),
       seen: record.platform,
       drifted: hasDrifted(pass),
+      needsRecovery: state.needsRecovery,
     },
     options.signal,
   );
@@ -43,6 +34,7 @@ function noteOutcome(pass: Pass, outcome: ApplyOutcome): void {
   const nowMs = parts.clock.nowMs();
   switch (outcome.kind) {
     case "applied":
+      state.needsRecovery = false;
       state.previous = state.applied;
       state.applied = record.stackInputs;
       state.trafficBefore = pass.traffic;
@@ -130,6 +122,7 @@ export async function rollBack(pass: Pass, note: string): Promise<void> {
       appliedKey: inputsKey(applied),
       seen: record.platform,
       drifted: false,
+      needsRecovery: false,
     },
     options.signal,
   );

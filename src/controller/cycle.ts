@@ -104,10 +104,24 @@ async function forecast(pass: Pass): Promise<void> {
     return;
   }
   if (state.forecast === null || state.forecast.forecast.cutoffMs !== record.observation.cutoffMs) {
-    state.forecast = await parts.forecaster.forecast(parts.settings.service, series);
+    state.forecast = await forecastOrNone(parts, series);
   }
+  if (state.forecast === null) return;
   record.forecast = toRecord(state.forecast.forecast);
   record.evidence = state.forecast.evidence;
+}
+
+/** A series that cannot be forecast is sized for by what is observed. */
+async function forecastOrNone(
+  parts: ControllerParts,
+  series: DemandSeries,
+): Promise<ControllerState["forecast"]> {
+  try {
+    return await parts.forecaster.forecast(parts.settings.service, series);
+  } catch (error) {
+    parts.log.warn("forecast", error instanceof Error ? error.message : String(error));
+    return null;
+  }
 }
 
 /** `assess` and `decide`: one pure function of one recorded value. */

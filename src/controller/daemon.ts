@@ -31,6 +31,7 @@ const SETTLE_WALL_MS = 1_200;
 export async function runDaemon(parts: ControllerParts, options: DaemonOptions): Promise<void> {
   const hard = options.hardSignal ?? new AbortController().signal;
   const state = loadState(parts);
+  await meetPlatform(parts);
   await recoverLoudly(parts, state, hard);
   let watch: AbortController | undefined;
   for (let count = 0; !options.signal.aborted; count++) {
@@ -65,6 +66,12 @@ function watchGrowth(
     watch.signal,
   ).catch((error: unknown) => parts.log.warn("verify", `lead time not measured: ${String(error)}`));
   return watch;
+}
+
+/** A journal that was lost starts behind the platform: its next plan number must be above every one seen. */
+async function meetPlatform(parts: ControllerParts): Promise<void> {
+  const seen = await parts.platform.state().catch(() => undefined);
+  if (seen !== undefined) parts.journal.raisePlanGeneration(seen.planGeneration);
 }
 
 async function recoverLoudly(

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { endLeftoverRuns } from "../../src/apply/leftovers.ts";
-import { groupAlive } from "../../src/apply/process-group.ts";
+import { groupAlive, readProcess } from "../../src/apply/process-group.ts";
 import { runEngine } from "../../src/apply/run-engine.ts";
 import {
   listRunFolders,
   makeRunFolder,
   type RunFolder,
+  type RunOwner,
   readOwner,
   readPids,
 } from "../../src/apply/run-folder.ts";
@@ -22,11 +23,21 @@ case "$1" in
 esac
 `;
 
+const SELF = await readProcess(process.pid);
+const OWNER: RunOwner = {
+  stack: "tiers",
+  verb: "destroy",
+  group: 0,
+  startTicks: 0,
+  startedMs: 0,
+  parent: { pid: process.pid, startTicks: SELF?.startTicks ?? 0 },
+};
+
 let folder: string;
 let run: RunFolder;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "tiercast-run-"));
-  run = await makeRunFolder(join(folder, "runs"), "update");
+  run = await makeRunFolder(join(folder, "runs"), OWNER);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -53,7 +64,7 @@ async function start(
     environment: { PATH: process.env["PATH"] },
     deadlineMs: options.deadlineMs ?? 20_000,
     memoryMib: options.memoryMib ?? 1_024,
-    startedMs: 0,
+    owner: OWNER,
     graceMs: 300,
     signal: options.signal,
   });
