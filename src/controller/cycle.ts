@@ -10,9 +10,10 @@ import { addCycle } from "../model/totals.ts";
 import { inputsKey } from "../render/inputs-key.ts";
 import { verify } from "../verify/verify.ts";
 import { applyStage, rollBack } from "./apply-stage.ts";
+import { forecastFault } from "./forecast-fault.ts";
 import { observeDemand } from "./observe-demand.ts";
 import type { ControllerParts } from "./parts.ts";
-import { type CycleOptions, type Draft, hasDrifted, type Pass } from "./pass.ts";
+import { type CycleOptions, currentSizes, type Draft, hasDrifted, type Pass } from "./pass.ts";
 import { appliedSizes, type ControllerState, saveState, sizesOf } from "./state.ts";
 import { renderDecision, think } from "./think.ts";
 import { learnedServiceTimeMs, mergeTraffic } from "./traffic-summary.ts";
@@ -117,7 +118,11 @@ async function forecastOrNone(
   series: DemandSeries,
 ): Promise<ControllerState["forecast"]> {
   try {
-    return await parts.forecaster.forecast(parts.settings.service, series);
+    const made = await parts.forecaster.forecast(parts.settings.service, series);
+    const fault = forecastFault(made.forecast);
+    if (fault === undefined) return made;
+    parts.log.warn("forecast", `the forecast is left out: ${fault}`);
+    return null;
   } catch (error) {
     parts.log.warn("forecast", error instanceof Error ? error.message : String(error));
     return null;
@@ -156,7 +161,7 @@ function decideInput(pass: Pass): DecideInput {
     forecast: record.forecast,
     evidence: record.evidence,
     platform: record.platform,
-    current: appliedSizes(state),
+    current: currentSizes(pass),
     warmExpiresMs: state.applied?.warm.expiresMs ?? null,
     needHistory: state.needHistory,
     appliedAtMs: state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS && atMs <= nowMs),

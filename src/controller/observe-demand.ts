@@ -14,12 +14,17 @@ export interface Observed {
 export async function observeDemand(parts: ControllerParts, nowMs: EpochMs): Promise<Observed> {
   const { demand, settings } = parts;
   try {
-    const series = await demand.read(nowMs, settings.demand.historyMs);
+    const series = withoutNonsense(await demand.read(nowMs, settings.demand.historyMs));
     if (series.values.length === 0) return unseen(nowMs, `${demand.name}: no whole step yet`);
     return { series, observation: observationOf(series, nowMs, settings) };
   } catch (error) {
     return unseen(nowMs, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** A number that demand cannot be, negative or infinite, is a missing sample: it says nothing. */
+function withoutNonsense(series: DemandSeries): DemandSeries {
+  return { ...series, values: series.values.map((value) => (value >= 0 && value < Infinity ? value : NaN)) };
 }
 
 /**

@@ -2,9 +2,9 @@ import type { CycleRecord, Stage } from "../model/cycle.ts";
 import type { DecideInput } from "../model/decide-input.ts";
 import type { TrafficSample } from "../model/platform.ts";
 import type { DemandSeries } from "../model/series.ts";
-import { TIERS } from "../model/tier.ts";
+import { type Sizes, TIERS } from "../model/tier.ts";
 import type { ControllerParts } from "./parts.ts";
-import type { ControllerState } from "./state.ts";
+import { appliedSizes, type ControllerState } from "./state.ts";
 
 /** A cycle record while it is being made. */
 export type Draft = { -readonly [Key in keyof CycleRecord]: CycleRecord[Key] };
@@ -24,6 +24,25 @@ export interface Pass {
 export interface CycleOptions {
   readonly stopAfter?: Stage;
   readonly signal: AbortSignal;
+}
+
+/**
+ * What the platform was told to want, by whomever: what was applied, unless the platform says otherwise (a hand past
+ * the stack, an update that was cut off after its effect, a journal that was lost). Steps and scale-down rules count
+ * from what is there, else the pack refuses the way back, or capacity falls in one leap.
+ */
+export function currentSizes(pass: Pass): Sizes {
+  const { platform } = pass.record;
+  const applied = appliedSizes(pass.state);
+  const isUnknown = pass.state.applied === null && platform !== null && platform.planGeneration > 0;
+  if (platform === null || !(isUnknown || hasDrifted(pass))) return applied;
+  const { baseline, predictive, burst } = platform.tiers;
+  const units = {
+    baseline: baseline.wantedUnits,
+    predictive: predictive.wantedUnits,
+    burst: burst.wantedUnits,
+  };
+  return { units, warmUnits: applied.warmUnits };
 }
 
 /** Somebody resized a tier behind our back: what the platform wants is not what was applied. */
