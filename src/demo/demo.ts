@@ -12,6 +12,7 @@ import type { CycleRecord } from "../model/cycle.ts";
 import type { EngineFailure } from "../model/ports.ts";
 import { UserError } from "../model/user-error.ts";
 import { baseInputs } from "../render/base-inputs.ts";
+import { checkMachine } from "./check-machine.ts";
 import { createMeter } from "./meter.ts";
 import { openStage, type Stage } from "./open-stage.ts";
 import { getEngine } from "./rehearse.ts";
@@ -19,6 +20,9 @@ import { replay } from "./replay.ts";
 import { printSummary } from "./summary.ts";
 
 const DESTROY_TRIES = 2;
+
+/** A replay lasts at least this long, however short `--for` is: one cycle fits. */
+const LEAST_REPLAY_MS = 8_000;
 
 /** Longest wait for the first units. */
 const OPENING_WALL_MS = 20_000;
@@ -30,8 +34,10 @@ const OPENING_WALL_MS = 20_000;
 export async function runDemo(request: DemoRequest): Promise<number> {
   const stage = await openStage(request);
   try {
+    await checkMachine(stage);
     const ready = await getEngine(stage);
     if (!ready) return 8;
+    stage.endAtMs = performance.now() + request.forMs;
     await bringUp(stage);
     await runReplay(stage);
     printSummary(stage);
@@ -96,13 +102,14 @@ async function runReplay(stage: Stage): Promise<void> {
   scene.meter = meter;
   scene.parts = parts;
   scene.phase = "";
-  const endAtMs = performance.now() + request.forMs;
+  const leftMs = Math.max(LEAST_REPLAY_MS, stage.endAtMs - performance.now());
+  const endAtMs = performance.now() + leftMs;
   const background = [
     replay({ clock, load, wallMs: parts.wallMs }, trace, stop.signal),
     meter.run(stop.signal),
     redraw(stage, endAtMs, stop.signal),
   ];
-  const signal = AbortSignal.any([request.signal, stop.signal, AbortSignal.timeout(request.forMs)]);
+  const signal = AbortSignal.any([request.signal, stop.signal, AbortSignal.timeout(leftMs)]);
   try {
     await serveDaemon({
       wired: { ...wired, parts },

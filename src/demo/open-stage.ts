@@ -34,6 +34,8 @@ export interface Stage {
   readonly records: CycleRecord[];
   routerUrl: string;
   endedMs: number;
+  /** Monotonic wall time at which the run ends; counted from the moment the engine is ready. */
+  endAtMs: number;
   /** The rest of an install that still goes on. */
   background: Promise<void>;
   /** The history a fit may see before `untilMs`. */
@@ -99,6 +101,7 @@ export async function openStage(request: DemoRequest): Promise<Stage> {
     records: [],
     routerUrl: "",
     endedMs: trace.startMs,
+    endAtMs: Number.POSITIVE_INFINITY,
     background: Promise.resolve(),
     learnable,
     startClock: (running) => restartParts(wired, running, learnable(trace.startMs)),

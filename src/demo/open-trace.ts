@@ -19,8 +19,8 @@ export interface OpenTraceRequest {
   readonly speed: number;
 }
 
-/** Tuesday 3 April 2001, 21:00 in New York: a fall until midnight, a quiet night, a rise from 05:40 on. */
-const DEPARTURES_START_MS = Date.UTC(2001, 3, 4, 1, 0);
+/** Tuesday 3 April 2001, 21:40 in New York: a fall until midnight, a quiet night, a rise from 05:40 on. */
+const DEPARTURES_START_MS = Date.UTC(2001, 3, 4, 1, 40);
 
 /** Another trace is replayed from here on: what is before is history to learn from. */
 const HISTORY_SHARE = 0.6;
