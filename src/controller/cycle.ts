@@ -179,7 +179,11 @@ async function renderInputs(pass: Pass): Promise<void> {
   if (record.decision === null) return;
   const { journal } = parts;
   const draft = renderWith(pass, journal.planGeneration());
-  const differs = state.applied === null || inputsKey(draft) !== inputsKey(state.applied) || hasDrifted(pass);
+  // After a run that ended badly its number may be taken on the platform: the same number again is refused.
+  const isDue = state.needsRecovery || hasDrifted(pass);
+  const differs = isDue || state.applied === null || inputsKey(draft) !== inputsKey(state.applied);
+  const seen = record.platform?.planGeneration ?? 0;
+  if (differs && seen > journal.planGeneration()) journal.raisePlanGeneration(seen);
   const generation = differs ? journal.nextPlanGeneration() : journal.planGeneration();
   record.planGeneration = generation;
   record.stackInputs = { ...draft, planGeneration: generation };

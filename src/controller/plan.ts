@@ -40,11 +40,15 @@ type PlanJournal = ControllerParts["journal"];
 
 /** Reads pass, writes do nothing; a plan number is read ahead without being used up. */
 function withoutWrites(journal: PlanJournal): PlanJournal {
+  let seen = 0;
   return {
     ...journal,
     appendCycle: () => undefined,
     appendDemand: () => undefined,
     setState: () => undefined,
-    nextPlanGeneration: () => journal.planGeneration() + 1,
+    raisePlanGeneration: (generation) => {
+      seen = Math.max(seen, generation);
+    },
+    nextPlanGeneration: () => Math.max(seen, journal.planGeneration()) + 1,
   };
 }
