@@ -68,8 +68,8 @@ describe("a lock goes only when it is ours and provably dead", () => {
   });
 
   it("leaves a thousand foreign locks alone and takes its own from among them", async () => {
-    for (let i = 0; i < 1_000; i++)
-      await writeFile(join(locks, `x${i}.json`), content({ pid, hostname: "elsewhere" }));
+    const foreign = content({ pid, hostname: "elsewhere" });
+    await Promise.all(Array.from({ length: 1_000 }, (_, i) => writeFile(join(locks, `x${i}.json`), foreign)));
     await writeFile(join(locks, "own.json"), content({ pid }));
     const released = await releaseOwnLocks(
       await readLocks(backend, "tiercast", "tiers", [{ pid, sinceMs: NOW - 500 }]),
