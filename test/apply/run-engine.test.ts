@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { endLeftoverRuns } from "../../src/apply/leftovers.ts";
 import { groupAlive, readProcess } from "../../src/apply/process-group.ts";
 import { runEngine } from "../../src/apply/run-engine.ts";
@@ -125,7 +125,7 @@ describe("runs that a dead daemon left behind", () => {
   it("a run with a live parent is somebody's business", async () => {
     const stop = new AbortController();
     const running = start("sleep 60 & wait\n", { signal: stop.signal });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await vi.waitFor(async () => expect((await readPids(run.path)).length).toBeGreaterThan(2), 15_000);
     const found = await endLeftoverRuns(join(folder, "runs"), "tiers", 300);
     expect(found.folders).toEqual([]);
     stop.abort();
@@ -135,7 +135,7 @@ describe("runs that a dead daemon left behind", () => {
   it("a run whose parent is gone is ended, its folder and pids are reported", async () => {
     const stop = new AbortController();
     const running = start("trap '' INT\nsleep 60 & wait; sleep 60\n", { signal: stop.signal });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await vi.waitFor(async () => expect((await readPids(run.path)).length).toBeGreaterThan(2), 15_000);
     const owner = await readOwner(run.path);
     const orphan = { ...owner, parent: { pid: owner?.parent.pid, startTicks: 1 } };
     await writeFile(join(run.path, "run.json"), JSON.stringify(orphan));
