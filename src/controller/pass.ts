@@ -45,10 +45,14 @@ export function currentSizes(pass: Pass): Sizes {
   return { units, warmUnits: applied.warmUnits };
 }
 
-/** Somebody resized a tier behind our back: what the platform wants is not what was applied. */
+/**
+ * Somebody resized a tier behind our back: what the platform wants is not what was applied. A warm pool that is
+ * smaller than it was made is none: it may have expired, or the platform needs the room for its tiers.
+ */
 export function hasDrifted(pass: Pass): boolean {
   const { platform } = pass.record;
   const { applied } = pass.state;
   if (platform === null || applied === null) return false;
+  if (platform.warm.wantedUnits > applied.warm.units) return true;
   return TIERS.some((tier) => platform.tiers[tier].wantedUnits !== applied.tiers[tier].units);
 }
