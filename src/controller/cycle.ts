@@ -66,6 +66,8 @@ async function timed(pass: Pass, stage: Stage, run: (pass: Pass) => Promise<void
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     pass.record.error = `${stage}: ${message}`;
+    // An update may have begun: what it did is not known.
+    if (stage === "apply") pass.state.needsRecovery = true;
     pass.state.lastError = { atMs: pass.parts.clock.nowMs(), stage, message };
     pass.parts.log.error(stage, message, { cycle: pass.record.cycle });
   }

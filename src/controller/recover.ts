@@ -15,7 +15,8 @@ export type RecoverOutcome =
  */
 export async function recoverAtStart(parts: ControllerParts, signal: AbortSignal): Promise<RecoverOutcome> {
   const open = parts.journal.openIntents();
-  if (open.length === 0) return { kind: "clean" };
+  // An update that ended badly was noted, but perhaps not mended before the daemon was stopped.
+  if (open.length === 0 && parts.journal.intents(1)[0]?.outcome?.kind !== "failed") return { kind: "clean" };
   for (const intent of open) {
     parts.log.warn("apply", `update ${intent.planGeneration} was cut off: recognised as aborted`, {
       cycle: intent.cycle,
