@@ -19,8 +19,8 @@ export interface Act {
   readonly inputs: StackInputs;
   /** Same for equal plans, whatever their number: what an approval is bound to. */
   readonly inputsKey: string;
-  /** Key of what was applied last; null before the first update. */
-  readonly appliedKey: string | null;
+  /** These inputs are what was applied last. */
+  readonly isApplied: boolean;
   readonly seen: PlatformState | null;
   /** The platform has other sizes than were applied: somebody else changed them. */
   readonly drifted: boolean;
@@ -36,7 +36,7 @@ const APPROVAL_LIFE_MS = 3_600_000;
  */
 export async function act(parts: ControllerParts, request: Act, signal: AbortSignal): Promise<ApplyOutcome> {
   const settled = !(request.drifted || request.needsRecovery);
-  if (settled && request.inputsKey === request.appliedKey) return { kind: "no-change" };
+  if (settled && request.isApplied) return { kind: "no-change" };
   const barred = barrier(parts, request);
   if (barred !== undefined) return barred;
   const unmended = settled ? undefined : await mend(parts, signal);
@@ -57,6 +57,10 @@ async function mend(parts: ControllerParts, signal: AbortSignal): Promise<ApplyO
 /** Modes that do not act, and the mode that asks first. */
 function barrier(parts: ControllerParts, request: Act): ApplyOutcome | undefined {
   const { journal, clock } = parts;
+  const { outcome } = request.decision;
+  // Whoever paused may be at work on the sizes: nothing is mended, put back or rolled back meanwhile.
+  if (outcome.kind === "hold" && outcome.reason === "paused")
+    return { kind: "not-acting", reason: "paused: nothing is applied" };
   switch (request.mode) {
     case "active":
       return undefined;

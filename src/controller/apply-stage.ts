@@ -4,6 +4,7 @@ import { HOUR_MS } from "../model/time.ts";
 import { inputsKey } from "../render/inputs-key.ts";
 import { act } from "./act.ts";
 import { hasDrifted, type Pass } from "./pass.ts";
+import { isSamePlan } from "./same-plan.ts";
 import { sizesOf } from "./state.ts";
 
 /** Mends first what an earlier run left undone, then acts. */
@@ -19,7 +20,7 @@ export async function applyStage(pass: Pass): Promise<void> {
       decision,
       inputs: stackInputs,
       inputsKey: inputsKey(stackInputs),
-      appliedKey: state.applied === null ? null : inputsKey(state.applied),
+      isApplied: isSamePlan(state.applied, stackInputs),
       seen: record.platform,
       drifted: hasDrifted(pass),
       needsRecovery: state.needsRecovery,
@@ -119,7 +120,7 @@ export async function rollBack(pass: Pass, note: string): Promise<void> {
       decision: { ...decision, atMs: parts.clock.nowMs() },
       inputs,
       inputsKey: inputsKey(inputs),
-      appliedKey: inputsKey(applied),
+      isApplied: isSamePlan(applied, inputs),
       seen: record.platform,
       drifted: false,
       needsRecovery: false,

@@ -7,13 +7,13 @@ import type { StackInputs } from "../model/stack-inputs.ts";
 import type { Sizes } from "../model/tier.ts";
 import { HOUR_MS, MINUTE_MS } from "../model/time.ts";
 import { addCycle } from "../model/totals.ts";
-import { inputsKey } from "../render/inputs-key.ts";
 import { verify } from "../verify/verify.ts";
 import { applyStage, rollBack } from "./apply-stage.ts";
 import { forecastFault } from "./forecast-fault.ts";
 import { observeDemand } from "./observe-demand.ts";
 import type { ControllerParts } from "./parts.ts";
 import { type CycleOptions, currentSizes, type Draft, hasDrifted, type Pass } from "./pass.ts";
+import { isSamePlan } from "./same-plan.ts";
 import { appliedSizes, type ControllerState, saveState, sizesOf } from "./state.ts";
 import { renderDecision, think } from "./think.ts";
 import { learnedServiceTimeMs, mergeTraffic } from "./traffic-summary.ts";
@@ -183,7 +183,7 @@ async function renderInputs(pass: Pass): Promise<void> {
   const draft = renderWith(pass, journal.planGeneration());
   // After a run that ended badly its number may be taken on the platform: the same number again is refused.
   const isDue = state.needsRecovery || hasDrifted(pass);
-  const differs = isDue || state.applied === null || inputsKey(draft) !== inputsKey(state.applied);
+  const differs = isDue || !isSamePlan(state.applied, draft);
   const seen = record.platform?.planGeneration ?? 0;
   if (differs && seen > journal.planGeneration()) journal.raisePlanGeneration(seen);
   const generation = differs ? journal.nextPlanGeneration() : journal.planGeneration();

@@ -3,9 +3,9 @@ import type { Decision } from "../model/decision.ts";
 import type { EngineFailure, PreviewResult } from "../model/ports.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
 import { UserError } from "../model/user-error.ts";
-import { inputsKey } from "../render/inputs-key.ts";
 import { runCycle } from "./cycle.ts";
 import type { ControllerParts } from "./parts.ts";
+import { isSamePlan } from "./same-plan.ts";
 import { loadState } from "./state.ts";
 
 /** A plan that nobody carries out. */
@@ -31,7 +31,7 @@ export async function makePlan(parts: ControllerParts, signal: AbortSignal): Pro
   const { decision, stackInputs: inputs } = record;
   if (decision === null || inputs === null)
     throw new UserError("no plan: the cycle ended before `render`", 1);
-  const differs = state.applied === null || inputsKey(state.applied) !== inputsKey(inputs);
+  const differs = !isSamePlan(state.applied, inputs);
   const preview = differs ? await parts.driver.preview(inputs, signal) : null;
   return { record, decision, inputs, differs, preview };
 }
