@@ -3,6 +3,7 @@ import { baseProgram } from "../../stacks/local/base-program.ts";
 import { tierProgram } from "../../stacks/local/tier-program.ts";
 import type { PolicyEvidence } from "../model/ports.ts";
 import { changesOf, errorsOf, outputsOf, summaryOf } from "./changes.ts";
+import { csvField } from "./csv-field.ts";
 import type { EngineJob, EngineProgram, EngineResult, PolicyJob } from "./engine-job.ts";
 import { policyEvidence } from "./policy-evidence.ts";
 import { hashPack } from "./policy-pack.ts";
@@ -31,7 +32,9 @@ async function runProgram(job: EngineJob): Promise<EngineResult> {
   let output: string[] = [];
   const { policy } = job;
   const packs =
-    policy === null ? {} : { policyPacks: [policy.pack.folder], policyPackConfigs: [policy.configFile] };
+    policy === null
+      ? {}
+      : { policyPacks: [csvField(policy.pack.folder)], policyPackConfigs: [csvField(policy.configFile)] };
   const options = {
     onEvent: (event: EngineEvent) => void events.push(event),
     onOutput: (text: string) => void (job.wantsDiff && output.push(text)),

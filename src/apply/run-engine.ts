@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { moduleFile } from "../model/module-file.ts";
 import type { EngineJob, EngineMessage, EngineResult } from "./engine-job.ts";
 import { groupAlive, groupMembers, pidAlive, readProcess, signalGroup } from "./process-group.ts";
@@ -68,7 +69,7 @@ interface ChildRun {
 
 function startChild(options: EngineRunOptions): ChildRun {
   const { job } = options;
-  const file = moduleFile(import.meta.url, "./engine-child").pathname;
+  const file = fileURLToPath(moduleFile(import.meta.url, "./engine-child"));
   const child = spawn(
     options.nodePath,
     [`--max-old-space-size=${options.memoryMib}`, "--no-warnings", file],
