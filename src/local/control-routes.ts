@@ -181,7 +181,8 @@ const PLAN_SCHEMA = z.strictObject({
   planGeneration: GENERATION,
   decisionId: z.string().min(1).max(256),
   cutoffMs: z.number(),
-  observedUnits: UNITS,
+  // What demand needs, before any limit: as far as the capacity model counts.
+  observedUnits: z.int("give a whole number").min(0).max(100_000),
 });
 
 const TIER_SCHEMA = z.strictObject({ units: UNITS, planGeneration: GENERATION });

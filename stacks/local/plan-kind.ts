@@ -14,7 +14,8 @@ export const planKind: ResourceKind = {
     planGeneration: whole(1, Number.MAX_SAFE_INTEGER),
     decisionId: text(),
     cutoffMs: instantMs(),
-    observedUnits: whole(0, 10_000),
+    // What demand needs, before any limit: as far as the capacity model counts.
+    observedUnits: whole(0, 100_000),
     tags: tags(),
     endpointFile: absolutePath(),
   },
