@@ -58,13 +58,13 @@ function watchGrowth(
   running?.abort();
   if (totalUnits(decision.after.units) <= totalUnits(decision.before.units)) return undefined;
   const watch = new AbortController();
-  const deadlineMs = decision.atMs + LONGEST_LEAD_TIMES * parts.settings.leadTime.priorMs + HOUR_MS;
-  const { cycle } = record;
-  watchLeadTime(
-    parts,
-    { cycle, decidedMs: decision.atMs, sizes: decision.after, deadlineMs },
-    watch.signal,
-  ).catch((error: unknown) => parts.log.warn("verify", `lead time not measured: ${String(error)}`));
+  const limitMs = LONGEST_LEAD_TIMES * parts.settings.leadTime.priorMs + HOUR_MS;
+  const { cycle, stageMs } = record;
+  const sinceMs = (stageMs.render ?? 0) + (stageMs.apply ?? 0) + (stageMs.verify ?? 0);
+  const decidedMonotonicMs = parts.clock.monotonicMs() - sinceMs;
+  watchLeadTime(parts, { cycle, decidedMonotonicMs, sizes: decision.after, limitMs }, watch.signal).catch(
+    (error: unknown) => parts.log.warn("verify", `lead time not measured: ${String(error)}`),
+  );
   return watch;
 }
 

@@ -83,9 +83,9 @@ async function openReplay(stage: Stage): Promise<void> {
     { ...parts, journal: { ...parts.journal, appendLeadTime: () => undefined } },
     {
       cycle: record.cycle,
-      decidedMs: trace.startMs,
+      decidedMonotonicMs: clock.monotonicMs(),
       sizes: record.decision.after,
-      deadlineMs: Number.POSITIVE_INFINITY,
+      limitMs: Number.POSITIVE_INFINITY,
     },
     AbortSignal.any([request.signal, AbortSignal.timeout(OPENING_WALL_MS)]),
   );
