@@ -1,0 +1,83 @@
+import type { Settings } from "../model/settings.ts";
+import { DAY_MS, durationMs, HOUR_MS, MINUTE_MS } from "../model/time.ts";
+import { WORLD_PRICES } from "./figures.ts";
+import { simulatedSettings } from "./simulated-settings.ts";
+import type { TraceWorld } from "./world.ts";
+
+/** One setting of the swept knob: how safe the sizing is. */
+export interface TiercastKnob {
+  /** Name of the knob's value, e.g. `0.9` or `0.999x1.25`. */
+  readonly name: string;
+  /** The newsvendor's critical ratio q*. */
+  readonly quantile: number;
+  /** Safety margin on the need, 0.1 for 10 %: what is swept past the last quantile. */
+  readonly marginFraction: number;
+}
+
+const QUANTILES = [
+  0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999,
+];
+const MARGINS = [0.05, 0.1, 0.2, 0.35, 0.6, 1, 1.6];
+
+/** From very cheap to very safe. */
+export const TIERCAST_KNOBS: readonly TiercastKnob[] = [
+  ...QUANTILES.map((quantile) => ({ name: String(quantile), quantile, marginFraction: 0 })),
+  ...MARGINS.map((marginFraction) => ({
+    name: `0.999x${1 + marginFraction}`,
+    quantile: 0.999,
+    marginFraction,
+  })),
+];
+
+/** More units than any trace needs: limits are wide open. */
+const PLENTY = 100_000;
+
+/**
+ * The settings a service in this world would have: one resource of which a request/s takes 1 and a unit has
+ * `unitRps`, so that units are ceil(demand / unitRps); the world's lead time, known and constant; its prices; a cycle
+ * each step; limits that never bind; no warm pool. `aggressive` is off, since it would raise the very quantile that
+ * is swept; `reactive-only` is on as configured.
+ */
+export function replaySettings(world: TraceWorld, knob: TiercastKnob): Settings {
+  const base = simulatedSettings();
+  const stepMs = durationMs(world.stepMinutes * MINUTE_MS);
+  const tier = (priceUsdPerUnitHour: number) => ({ minUnits: 0, maxUnits: PLENTY, priceUsdPerUnitHour });
+  return {
+    ...base,
+    demand: { ...base.demand, stepMs, staleAfterMs: durationMs(3 * stepMs) },
+    resources: [
+      { kind: "amount", name: "demand", perRps: 1, idle: 0, perUnit: world.unitRps, targetUtilization: 1 },
+    ],
+    // One horizon, so that coverage is that at the window's end.
+    horizons: [durationMs((world.leadSteps + 1) * stepMs)],
+    tiers: {
+      baseline: tier(WORLD_PRICES.baseline),
+      predictive: tier(WORLD_PRICES.predictive),
+      burst: tier(WORLD_PRICES.burst),
+    },
+    warm: { ...base.warm, maxUnits: 0 },
+    limits: {
+      maxTotalUnits: PLENTY,
+      maxCostUsdPerHour: PLENTY,
+      maxStepUpUnits: PLENTY,
+      maxStepDownUnits: PLENTY,
+      burstReserveUnits: 0,
+      maxUpdatesPerHour: PLENTY,
+    },
+    risk: { acceptable: "medium", trustFloor: 0.3, aggressiveAbove: 2 },
+    sizing: {
+      rule: "newsvendor",
+      underUsdPerUnitHour: (knob.quantile / (1 - knob.quantile)) * WORLD_PRICES.predictive,
+      releaseBand: 0,
+      stabilizationMs: durationMs(0),
+      baselineReviewMs: DAY_MS,
+      baselineStepUnits: PLENTY,
+      minSavingUsdPerHour: 0,
+      marginFraction: knob.marginFraction,
+    },
+    // "No metric: it holds", for as long as it lasts.
+    missing: { holdMs: durationMs(HOUR_MS), fallbackUnits: 0 },
+    leadTime: { priorMs: durationMs(world.leadSteps * stepMs), quantile: 0.9 },
+    schedule: { intervalMs: stepMs, jitterFraction: 0, maxDecisionAgeMs: stepMs },
+  };
+}

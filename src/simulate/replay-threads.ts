@@ -1,0 +1,68 @@
+import { Worker } from "node:worker_threads";
+import { moduleFile } from "../model/module-file.ts";
+import type { ForecastBlock, ReplayJob, ReplayMessage } from "./replay-job.ts";
+
+export interface ReplayRun {
+  readonly signal?: AbortSignal | undefined;
+  readonly onMessage: (message: ReplayMessage) => void;
+}
+
+/**
+ * One job in a worker thread of its own. Rejects with the signal's reason when aborted, and when the worker dies; the
+ * thread is ended in any case.
+ */
+export async function runReplayJob(job: ReplayJob, { signal, onMessage }: ReplayRun): Promise<void> {
+  signal?.throwIfAborted();
+  // The Stan module reports on stderr each line search that fails; those are retried.
+  const worker = new Worker(moduleFile(import.meta.url, "./replay-worker"), {
+    workerData: job,
+    stderr: true,
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      worker.on("error", reject);
+      worker.on("exit", (code) => reject(new Error(`the replay worker ended early (${code})`)));
+      worker.on("message", (message: ReplayMessage) => {
+        if (message.kind === "done") resolve();
+        else onMessage(message);
+      });
+    });
+  } finally {
+    await worker.terminate();
+  }
+}
+
+export type ForecastsJob = Extract<ReplayJob, { kind: "forecasts" }>;
+
+/**
+ * All forecasts of `job`, in order of steps: consecutive lanes of it in `threads` workers. A forecast is a function
+ * of the trace before its step alone, so the number of threads changes nothing but the time.
+ */
+export async function replayForecasts(
+  job: ForecastsJob,
+  threads: number,
+  run: { readonly signal?: AbortSignal | undefined; readonly onSteps?: (done: number) => void },
+): Promise<readonly ForecastBlock[]> {
+  const steps = job.toStep - job.fromStep;
+  const perReview = job.reviewEverySteps;
+  const lanes = Math.max(1, Math.min(threads, Math.floor(steps / perReview)));
+  // Lanes start where a review is due, so that reviews fall on the same steps however many lanes there are.
+  const laneSteps = Math.ceil(steps / lanes / perReview) * perReview;
+  const blocks: ForecastBlock[] = [];
+  let done = 0;
+  const lane = (index: number): Promise<void> => {
+    const fromStep = job.fromStep + index * laneSteps;
+    const toStep = Math.min(job.toStep, fromStep + laneSteps);
+    if (fromStep >= toStep) return Promise.resolve();
+    const onMessage = (message: ReplayMessage): void => {
+      if (message.kind !== "block") return;
+      blocks.push(message.block);
+      done += message.block.steps;
+      run.onSteps?.(done);
+    };
+    return runReplayJob({ ...job, fromStep, toStep }, { signal: run.signal, onMessage });
+  };
+  await Promise.all(Array.from({ length: lanes }, (_, index) => lane(index)));
+  return blocks.sort((a, b) => a.fromStep - b.fromStep);
+}

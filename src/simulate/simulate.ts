@@ -1,0 +1,253 @@
+import { MEMBERS } from "../forecast/registry.ts";
+import type { Decision } from "../model/decision.ts";
+import { DAY_MS, HOUR_MS } from "../model/time.ts";
+import { type Figures, figures } from "./figures.ts";
+import { type ComparisonRow, comparePolicies, frontier } from "./frontier.ts";
+import { PEERS, type Peer, runPeer } from "./peers/peers.ts";
+import type { ForecastBlock } from "./replay-job.ts";
+import { replaySettings, TIERCAST_KNOBS, type TiercastKnob } from "./replay-settings.ts";
+import { replayForecasts, runReplayJob } from "./replay-threads.ts";
+import { runTiercast } from "./replay-tiercast.ts";
+import type { PolicyTimeline, TraceWorld } from "./world.ts";
+
+export const POLICIES = ["tiercast", ...PEERS] as const;
+export type Policy = (typeof POLICIES)[number];
+
+/** One policy at one value of its knob. */
+export interface SweptRun {
+  readonly policy: Policy;
+  readonly knob: string;
+  readonly timeline: PolicyTimeline;
+  readonly figures: Figures;
+}
+
+export interface SimulateRequest {
+  readonly world: TraceWorld;
+  readonly timeZone: string;
+  readonly policies: readonly Policy[];
+  readonly members?: readonly string[];
+  readonly threads: number;
+  readonly trainMs?: number;
+  readonly refitMs?: number;
+  readonly knobs?: readonly TiercastKnob[];
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (what: string, done: number, total: number) => void;
+  /** Wall milliseconds that only rise. */
+  readonly monotonicMs: () => number;
+}
+
+export interface Simulation {
+  readonly world: TraceWorld;
+  readonly runs: readonly SweptRun[];
+  readonly comparison: readonly ComparisonRow[];
+  readonly oracleUnitHours: number;
+  /** The tiercast run nearest to the HPA at V = 0.3 %, with its decisions; undefined without tiercast. */
+  readonly shown: ShownRun | undefined;
+  readonly forecasts: readonly ForecastBlock[];
+  readonly timing: Timing;
+}
+
+export interface ShownRun {
+  readonly run: SweptRun;
+  readonly decisions: readonly Decision[];
+  /** The HPA of about the same unit-hours. */
+  readonly hpa: SweptRun | undefined;
+}
+
+export interface Timing {
+  /** Forecasting, fits included, over all threads. */
+  readonly forecastMs: number;
+  readonly fits: number;
+  /** Decisions and supply of tiercast, over all knob values. */
+  readonly decideMs: number;
+  readonly decisions: number;
+  readonly peersMs: number;
+  /** Simulated time of the shown part over the wall time of all of the above, knobs swept. */
+  readonly realTimeFactor: number;
+}
+
+/**
+ * Replays a trace through the controller's own decision code and the peers, each knob swept, in the one world of
+ * `docs/simulator.md`. The HPA and the oracle always run: everything is measured against them. Same trace and
+ * settings, same figures, whatever the number of threads.
+ */
+export async function simulate(request: SimulateRequest): Promise<Simulation> {
+  const { world, monotonicMs } = request;
+  const policies = POLICIES.filter(
+    (policy) => request.policies.includes(policy) || policy === "hpa" || policy === "oracle",
+  );
+  const beganMs = monotonicMs();
+  const forecasts = policies.includes("tiercast") ? await makeForecasts(request) : [];
+  const forecastedMs = monotonicMs();
+  const tiercast = policies.includes("tiercast") ? sweepTiercast(request, forecasts) : [];
+  const decidedMs = monotonicMs();
+  const peers = await sweepPeers(request, policies);
+  const endMs = monotonicMs();
+  const runs = [...tiercast, ...peers];
+  const oracleUnitHours = runs.find(({ policy }) => policy === "oracle")?.figures.unitHours ?? Number.NaN;
+  const shownSteps = world.demandRps.length - world.firstShown;
+  return {
+    world,
+    runs,
+    comparison: comparePolicies(sweptPoints(runs), oracleUnitHours),
+    oracleUnitHours,
+    shown: shownRun(world, runs, forecasts, request.knobs ?? TIERCAST_KNOBS),
+    forecasts,
+    timing: {
+      forecastMs: forecastedMs - beganMs,
+      fits: forecasts.reduce((sum, block) => sum + block.fits, 0),
+      decideMs: decidedMs - forecastedMs,
+      decisions: tiercast.length * shownSteps,
+      peersMs: endMs - decidedMs,
+      realTimeFactor: (shownSteps * world.series.stepMs) / Math.max(1, endMs - beganMs),
+    },
+  };
+}
+
+/** Points by policy, for frontiers. */
+export function sweptPoints(
+  runs: readonly SweptRun[],
+): Readonly<Record<string, readonly (Figures & { readonly knob: string })[]>> {
+  const points: Record<string, (Figures & { readonly knob: string })[]> = {};
+  for (const { policy, knob, figures: own } of runs) {
+    const list = points[policy] ?? [];
+    list.push({ ...own, knob });
+    points[policy] = list;
+  }
+  return points;
+}
+
+const STANDARD_TRAIN_MS = 28 * DAY_MS;
+const STANDARD_CAP = 3;
+
+async function makeForecasts(request: SimulateRequest): Promise<readonly ForecastBlock[]> {
+  const { world } = request;
+  const toStep = world.demandRps.length;
+  const perDay = Math.round(DAY_MS / world.series.stepMs);
+  const total = toStep - world.firstShown;
+  request.onProgress?.("forecasts", 0, total);
+  return replayForecasts(
+    {
+      kind: "forecasts",
+      series: world.series,
+      timeZone: request.timeZone,
+      members: request.members ?? MEMBERS.map((member) => member.name),
+      trainMs: request.trainMs ?? STANDARD_TRAIN_MS,
+      capFactor: STANDARD_CAP,
+      refitMs: request.refitMs ?? DAY_MS,
+      learnMs: HOUR_MS,
+      fromStep: world.firstShown,
+      toStep,
+      horizonSteps: world.leadSteps + 1,
+      reviewHorizonSteps: perDay,
+      reviewEverySteps: perDay,
+    },
+    request.threads,
+    { signal: request.signal, onSteps: (done) => request.onProgress?.("forecasts", done, total) },
+  );
+}
+
+function sweepTiercast(request: SimulateRequest, forecasts: readonly ForecastBlock[]): readonly SweptRun[] {
+  const { world } = request;
+  const knobs = request.knobs ?? TIERCAST_KNOBS;
+  return knobs.map((knob, index) => {
+    request.signal?.throwIfAborted();
+    request.onProgress?.("decisions", index, knobs.length);
+    const { timeline } = runTiercast(world, replaySettings(world, knob), forecasts);
+    return sweptRun("tiercast", knob.name, timeline, world);
+  });
+}
+
+async function sweepPeers(
+  request: SimulateRequest,
+  policies: readonly Policy[],
+): Promise<readonly SweptRun[]> {
+  const { world } = request;
+  const peers = PEERS.filter((peer) => policies.includes(peer));
+  const runs: SweptRun[] = [];
+  for (const [index, peer] of peers.entries()) {
+    request.signal?.throwIfAborted();
+    request.onProgress?.(`peer ${peer}`, index, peers.length);
+    const kedifyRps = peer === "kedify" ? await kedifyForecastOf(request) : undefined;
+    for (const { knob, timeline } of runPeer(peer, world, kedifyRps))
+      runs.push(sweptRun(peer, knob, timeline, world));
+  }
+  return runs;
+}
+
+async function kedifyForecastOf({ world, signal }: SimulateRequest): Promise<Float64Array | undefined> {
+  const { series, firstScored, leadMinutes } = world;
+  let forecastRps: Float64Array | undefined;
+  await runReplayJob(
+    { kind: "kedify", series, firstScored, leadMinutes },
+    {
+      signal,
+      onMessage: (message) => {
+        if (message.kind === "kedify") forecastRps = message.forecastRps;
+      },
+    },
+  );
+  return forecastRps;
+}
+
+function sweptRun(
+  policy: Policy | Peer,
+  knob: string,
+  timeline: PolicyTimeline,
+  world: TraceWorld,
+): SweptRun {
+  return { policy, knob, timeline, figures: figures(onGrid(timeline, world), world) };
+}
+
+/** A timeline by step of the trace, as figures read it. */
+function onGrid(timeline: PolicyTimeline, world: TraceWorld) {
+  const spread = (column: readonly number[]): Float64Array => {
+    const whole = new Float64Array(world.demandRps.length);
+    whole.set(column, timeline.firstStep);
+    return whole;
+  };
+  const { warmIdleUnits, warmPreparingUnits, tiers } = timeline;
+  return {
+    requestedUnits: spread(timeline.requestedUnits),
+    readyUnits: spread(timeline.readyUnits),
+    ...(warmIdleUnits && { warmIdleUnits: spread(warmIdleUnits) }),
+    ...(warmPreparingUnits && { warmPreparingUnits: spread(warmPreparingUnits) }),
+    ...(tiers && {
+      tiers: {
+        baseline: spread(tiers.baseline),
+        predictive: spread(tiers.predictive),
+        burst: spread(tiers.burst),
+      },
+    }),
+  };
+}
+
+/** Where the shown run stands: the HPA's unit-hours at this violation share. */
+const SHOWN_LEVEL = 0.003;
+/** And in multiples of the oracle's where the HPA does not get there. */
+const SHOWN_RATIO = 1.25;
+
+function shownRun(
+  world: TraceWorld,
+  runs: readonly SweptRun[],
+  forecasts: readonly ForecastBlock[],
+  knobs: readonly TiercastKnob[],
+): ShownRun | undefined {
+  const of = (policy: Policy) => runs.filter((run) => run.policy === policy);
+  const wanted = frontier(of("hpa").map((run) => run.figures)).unitHoursAt(SHOWN_LEVEL);
+  const oracle = of("oracle")[0]?.figures.unitHours ?? Number.NaN;
+  const unitHours = Number.isNaN(wanted) ? SHOWN_RATIO * oracle : wanted;
+  const run = nearest(of("tiercast"), unitHours);
+  const knob = knobs.find(({ name }) => name === run?.knob);
+  if (run === undefined || knob === undefined) return undefined;
+  const { decisions } = runTiercast(world, replaySettings(world, knob), forecasts, true);
+  return { run, decisions, hpa: nearest(of("hpa"), run.figures.unitHours) };
+}
+
+function nearest(runs: readonly SweptRun[], unitHours: number): SweptRun | undefined {
+  const away = (run: SweptRun): number => Math.abs(run.figures.unitHours - unitHours);
+  return runs.reduce<SweptRun | undefined>(
+    (best, run) => (best === undefined || away(run) < away(best) ? run : best),
+    undefined,
+  );
+}
