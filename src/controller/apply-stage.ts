@@ -104,13 +104,21 @@ export async function rollBack(pass: Pass, note: string): Promise<void> {
   const { previous, applied } = state;
   const { decision } = record;
   if (previous === null || applied === null || decision === null) return;
+  const units = totalUnits(sizesOf(previous).units);
+  const needed = totalUnits(decision.after.units);
+  // Growth is not taken back while demand asks for it: units that are late cost little, and the step down would
+  // either break the promise of never below reactive or be refused by the pack in every cycle.
+  if (units < needed) {
+    record.verdict = { kind: "waiting", note: `${note}, but ${needed} are asked for: kept` };
+    parts.log.warn("verify", record.verdict.note);
+    return;
+  }
   parts.log.warn("verify", `rolling back: ${note}`);
   const inputs = {
     ...previous,
     planGeneration: parts.journal.nextPlanGeneration(),
     decisionId: `${decision.id}-back`,
   };
-  const units = totalUnits(sizesOf(previous).units);
   state.needHistory = [...state.needHistory, { atMs: parts.clock.nowMs(), units }];
   const outcome = await act(
     parts,

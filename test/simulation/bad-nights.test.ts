@@ -287,14 +287,25 @@ describe("units", () => {
     expect(night.broken()).toEqual([]);
   });
 
-  test("units that never get ready do not take away what demand needs", async () => {
+  test.each([
+    ["a growth small enough to be taken back", 115],
+    ["a growth too large to be taken back in one step", 160],
+  ])("that never get ready do not take away what demand needs: %s", async (_what, laterRps) => {
     let rps = 84;
     const night = openNight({ demandRps: () => rps });
-    await night.cycles(6);
+    // Sized by what is observed alone: 9 units.
+    night.world.forecaster.mood = "zero";
+    await night.cycles(8);
     night.world.platform.troubles.startFactor = 1_000;
-    rps = 160;
-    await night.cycles(10);
-    expect(total(night)).toBeGreaterThanOrEqual(16);
+    rps = laterRps;
+    const grown = await night.cycle();
+    const runs = night.engineRuns();
+    const records = await night.cycles(10);
+    expect(total(night)).toBe(totalUnits(grown?.decision?.after.units ?? NONE));
+    expect(night.engineRuns()).toBe(runs);
+    expect(records.at(-1)?.verdict?.note).toMatch(
+      /9 of 1\d units ready .* more than 3 times its lead time .*: kept$/,
+    );
     expect(night.broken()).toEqual([]);
   });
 });
