@@ -37,8 +37,10 @@ const APPROVAL_LIFE_MS = 3_600_000;
 export async function act(parts: ControllerParts, request: Act, signal: AbortSignal): Promise<ApplyOutcome> {
   const settled = !(request.drifted || request.needsRecovery);
   if (settled && request.isApplied) return { kind: "no-change" };
-  const barred = barrier(parts, request);
+  const barred = barrier(request);
   if (barred !== undefined) return barred;
+  const asked = request.mode === "suggest" ? await consent(parts, request, signal) : undefined;
+  if (asked !== undefined) return asked;
   const unmended = settled ? undefined : await mend(parts, signal);
   if (unmended !== undefined) return unmended;
   const preview = await parts.driver.preview(request.inputs, signal);
@@ -54,9 +56,8 @@ async function mend(parts: ControllerParts, signal: AbortSignal): Promise<ApplyO
   return outcome.kind === "clean" || outcome.kind === "recovered" ? undefined : failed(outcome);
 }
 
-/** Modes that do not act, and the mode that asks first. */
-function barrier(parts: ControllerParts, request: Act): ApplyOutcome | undefined {
-  const { journal, clock } = parts;
+/** Modes that do not act. */
+function barrier(request: Act): ApplyOutcome | undefined {
   const { outcome } = request.decision;
   // Whoever paused may be at work on the sizes: nothing is mended, put back or rolled back meanwhile.
   if (outcome.kind === "hold" && outcome.reason === "paused")
@@ -68,20 +69,45 @@ function barrier(parts: ControllerParts, request: Act): ApplyOutcome | undefined
       return { kind: "not-acting", reason: "mode observe: nothing is applied" };
     case "shadow":
       return { kind: "not-acting", reason: "mode shadow: decided, recorded, not applied" };
-    case "suggest": {
-      const planHash = hashText(request.inputsKey);
-      const nowMs = clock.nowMs();
-      if (journal.takeApproval(planHash, nowMs).kind === "taken") return undefined;
-      journal.proposePlan({
-        planHash,
-        stackInputs: request.inputs,
-        decision: request.decision,
-        atMs: nowMs,
-        expiresMs: nowMs + APPROVAL_LIFE_MS * clock.speed,
-      });
-      return { kind: "awaiting-approval", planHash };
+    case "suggest":
+      return undefined;
+  }
+}
+
+/**
+ * In mode `suggest` a person decides on what the engine would do and the policies say: previewed once, then proposed,
+ * then waited for without another engine run. Undefined once the plan is approved; an approval is good for one try.
+ */
+async function consent(
+  parts: ControllerParts,
+  request: Act,
+  signal: AbortSignal,
+): Promise<ApplyOutcome | undefined> {
+  const { journal, clock } = parts;
+  const planHash = hashText(request.inputsKey);
+  if (journal.takeApproval(planHash, clock.nowMs()).kind === "taken") return undefined;
+  const known = journal.planApproval(planHash);
+  if (known !== null && known.expiresMs > clock.nowMs()) {
+    if (known.state === "pending") return { kind: "awaiting-approval", planHash };
+    if (known.state === "rejected") {
+      return { kind: "not-acting", reason: `plan ${planHash} was rejected by ${known.by ?? "somebody"}` };
     }
   }
+  const preview = await parts.driver.preview(request.inputs, signal);
+  if (preview.kind !== "previewed") return failed(preview);
+  const atMs = clock.nowMs();
+  journal.proposePlan({
+    planHash,
+    stackInputs: request.inputs,
+    decision: {
+      ...request.decision,
+      diff: diffLines(preview.changes),
+      policiesPassed: preview.policy.passed,
+    },
+    atMs,
+    expiresMs: atMs + APPROVAL_LIFE_MS * clock.speed,
+  });
+  return { kind: "awaiting-approval", planHash };
 }
 
 /** Decided on a snapshot, checked again before acting. */
