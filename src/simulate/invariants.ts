@@ -77,12 +77,15 @@ function shrinkBroken(view: CycleView): readonly string[] {
   return broken;
 }
 
-/** Modes that do not act, pauses and equal plans cost no engine run. */
+/** Modes that do not act, pauses and equal plans cost no engine run; a plan put forward costs its preview. */
 function restraintBroken({ record, engineRuns, settings, isPaused }: CycleView): readonly string[] {
   const kind = record?.apply?.kind;
-  const isIdle = kind === "no-change" || kind === "not-acting" || kind === "awaiting-approval";
+  const isIdle = kind === "no-change" || kind === "not-acting";
   const broken: string[] = [];
   if (isIdle && engineRuns > 0) broken.push(`${engineRuns} engine runs in a cycle that ended "${kind}"`);
+  // The preview that a person is shown, once.
+  if (kind === "awaiting-approval" && engineRuns > 1)
+    broken.push(`${engineRuns} engine runs to put a plan forward`);
   if (settings.mode !== "active" && settings.mode !== "suggest" && engineRuns > 0)
     broken.push(`${engineRuns} engine runs in mode ${settings.mode}`);
   if (isPaused && engineRuns > 0) broken.push(`${engineRuns} engine runs while paused`);

@@ -51,7 +51,7 @@ describe.each(["observe", "shadow"] as const)("mode %s", (mode) => {
 });
 
 describe("mode suggest", () => {
-  const hour = { mode: "suggest" } as const;
+  const SUGGEST = { mode: "suggest" } as const;
 
   function pendingHash(night: Simulation): string {
     const hash = statusOf(night).pendingApproval?.planHash;
@@ -59,15 +59,22 @@ describe("mode suggest", () => {
     return hash;
   }
 
+  /** A person is shown what the engine would do: one preview per plan, and nothing else. */
+  function expectOnlyPreviews(night: Simulation, previews: number): void {
+    expect(night.world.stack.runs).toEqual({ previews, updates: 0, recoveries: 0 });
+    expect(total(night)).toBe(0);
+    expect(night.broken()).toEqual([]);
+  }
+
   test("a plan waits, shown by the status; approved, it is applied once", async () => {
-    const night = openNight({ demandRps: STEADY, settings: hour });
+    const night = openNight({ demandRps: STEADY, settings: SUGGEST });
     const { journal } = night.world.parts;
     const record = await night.cycle();
     const hash = pendingHash(night);
     expect(record?.apply).toEqual({ kind: "awaiting-approval", planHash: hash });
     await night.cycles(2);
     expect(pendingHash(night)).toBe(hash);
-    expect(night.engineRuns()).toBe(0);
+    expectOnlyPreviews(night, 1);
     expect(journal.approvePlan(hash, "ann", night.world.clock.nowMs()).kind).toBe("accepted");
     await night.cycle();
     expect(total(night)).toBe(11);
@@ -79,50 +86,60 @@ describe("mode suggest", () => {
   });
 
   test("rejected: sizes stay, and the same plan does not come back at once", async () => {
-    const night = openNight({ demandRps: STEADY, settings: hour });
+    const night = openNight({ demandRps: STEADY, settings: SUGGEST });
     const { journal } = night.world.parts;
     await night.cycle();
     expect(journal.rejectPlan(pendingHash(night), "ann", night.world.clock.nowMs()).kind).toBe("accepted");
-    await night.cycles(2);
-    expect(night.engineRuns()).toBe(0);
+    const [record] = await night.cycles(2);
+    expect(record?.apply).toMatchObject({ kind: "not-acting", reason: /rejected by ann/ });
     expect(statusOf(night).pendingApproval).toBeNull();
+    expectOnlyPreviews(night, 1);
   });
 
   test("expired: an old yes is worth nothing, the plan is put forward anew", async () => {
-    const night = openNight({ demandRps: STEADY, settings: hour });
+    const night = openNight({ demandRps: STEADY, settings: SUGGEST });
     const { journal } = night.world.parts;
     await night.cycle();
     const hash = pendingHash(night);
     expect(journal.approvePlan(hash, "ann", night.world.clock.nowMs()).kind).toBe("accepted");
     await night.world.clock.advance(2 * HOUR_MS);
     await night.cycle();
-    expect(night.engineRuns()).toBe(0);
+    expectOnlyPreviews(night, 2);
     expect(journal.planApproval(hash)?.state).toBe("pending");
   });
 
   test("changed: a yes to one plan is no yes to another", async () => {
     let rps = 84;
-    const night = openNight({ demandRps: () => rps, settings: hour });
+    const night = openNight({ demandRps: () => rps, settings: SUGGEST });
     const { journal } = night.world.parts;
     await night.cycle();
     const hash = pendingHash(night);
     expect(journal.approvePlan(hash, "ann", night.world.clock.nowMs()).kind).toBe("accepted");
     rps = 140;
     await night.cycle();
-    expect(night.engineRuns()).toBe(0);
+    expectOnlyPreviews(night, 2);
     expect(pendingHash(night)).not.toBe(hash);
     expect(journal.planApproval(hash)?.state).toBe("superseded");
   });
 
-  test("drift waits for approval like anything else: no engine run before", async () => {
-    const night = openNight({ demandRps: STEADY, settings: hour });
+  test("refused by the policy pack: nobody is asked", async () => {
+    const night = openNight({ demandRps: STEADY, settings: SUGGEST });
+    night.world.stack.troubles.policyMaxTotalUnits = 3;
+    const record = await night.cycle();
+    expect(record?.apply?.kind).toBe("policy-violation");
+    expect(statusOf(night).pendingApproval).toBeNull();
+  });
+
+  test("drift waits for approval like anything else: nothing is mended or put back before", async () => {
+    const night = openNight({ demandRps: STEADY, settings: SUGGEST });
     await night.cycle();
     night.world.parts.journal.approvePlan(pendingHash(night), "ann", night.world.clock.nowMs());
     await night.cycle();
-    const runs = night.engineRuns();
+    const { updates, recoveries } = night.world.stack.runs;
     night.world.disturb("burst", 5);
     await night.cycles(3);
-    expect(night.engineRuns()).toBe(runs);
+    expect(night.world.stack.runs).toMatchObject({ updates, recoveries });
+    expect(total(night)).toBe(16);
     expect(night.broken()).toEqual([]);
   });
 });
