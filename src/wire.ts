@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createStackDriver } from "./apply/driver.ts";
@@ -10,6 +10,7 @@ import type { ControllerParts } from "./controller/parts.ts";
 import { createForecastEngine } from "./forecast/engine.ts";
 import { openJournal } from "./journal/journal.ts";
 import { acquireLease, type Lease } from "./journal/lease.ts";
+import { makeStateFolder } from "./journal/make-state-folder.ts";
 import { JOURNAL_FILE } from "./journal/open-store.ts";
 import { ownIdentity } from "./journal/process-identity.ts";
 import { createPlatformReader } from "./local/platform-reader.ts";
@@ -75,7 +76,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
   const { settings, environment, log } = options;
   const clock = options.clock ?? wallClock();
   const files = stateFiles(settings);
-  mkdirSync(settings.state.folder, { recursive: true, mode: 0o700 });
+  makeStateFolder(settings.state.folder);
   const lease = options.lease === "take" ? await takeLease(settings) : null;
   const { journal, discard } = openItsJournal(options);
   const platform = createPlatformReader(files.endpointFile);

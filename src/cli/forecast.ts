@@ -16,9 +16,11 @@ import { withWired } from "./wired.ts";
 /** Central prediction intervals that are shown, by level. */
 const SHOWN_INTERVALS = [0.9, 0.5] as const;
 
+const FORECAST_CHOICES = { lease: "none", readOnly: true, needsDemand: true } as const;
+
 /** Forecasts from what the source knows now; records nothing. */
 export async function runForecast(call: CommandCall): Promise<number> {
-  return withWired(call, { lease: "none" }, async ({ parts }, { settings }) => {
+  return withWired(call, FORECAST_CHOICES, async ({ parts }, { settings }) => {
     const nowMs = parts.clock.nowMs();
     const series = await parts.demand.read(nowMs, settings.demand.historyMs).catch((error: unknown) => {
       throw error instanceof UserError

@@ -17,7 +17,7 @@ export async function runOnce(call: CommandCall): Promise<number> {
   const asked = textOption(call, "stopAfter");
   const stopAfter = STAGES.find((stage) => stage === asked);
   const { signal } = call.context;
-  return withWired(call, { lease: "take" }, async (wired, { settings, environment }) => {
+  return withWired(call, { lease: "take", needsDemand: true }, async (wired, { settings, environment }) => {
     const { parts } = wired;
     const stageIndex = stopAfter === undefined ? STAGES.length : STAGES.indexOf(stopAfter);
     if (stageIndex >= STAGES.indexOf("apply")) await ensurePlatform(wired, settings, signal);

@@ -28,7 +28,7 @@ export async function runPlan(call: CommandCall): Promise<number> {
 }
 
 async function planned(call: CommandCall, detailed: boolean): Promise<number> {
-  const choices = { lease: "none", wantsDiff: true, readOnly: true } as const;
+  const choices = { lease: "none", wantsDiff: true, readOnly: true, needsDemand: true } as const;
   return withWired(call, choices, async ({ parts }, { environment }) => {
     const outcome = await makePlan(parts, call.context.signal);
     const colour = wantsColour(call, environment, process.stdout);

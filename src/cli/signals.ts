@@ -1,4 +1,5 @@
 import { EXIT } from "./exit-codes.ts";
+import { note } from "./output.ts";
 
 /**
  * The first SIGINT, SIGTERM or SIGHUP (the terminal was closed) asks everything to end well; the second one ends the
@@ -17,11 +18,20 @@ export function abortOnSignals(): AbortSignal {
 /** EIO: the terminal is gone. */
 const READER_GONE: ReadonlySet<string | undefined> = new Set(["EPIPE", "EIO"]);
 
-/** A reader that went away (`tiercast explain | head`) is no error: what is written after that is dropped. */
+/**
+ * A reader that went away (`tiercast explain | head`) is no error: what is written after that is dropped. Output
+ * that cannot be written for another reason (the disk is full) is said once and ends in exit 1, but it ends no
+ * daemon: a full disk under a log must not take the scaling with it.
+ */
 export function quietBrokenPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (!READER_GONE.has(error.code)) throw error;
+  process.stderr.on("error", () => undefined);
+  let said = false;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (said || READER_GONE.has(error.code)) return;
+    said = true;
+    note(`tiercast: standard output cannot be written (${error.code}): what it should carry is lost`);
+    process.once("exit", () => {
+      process.exitCode ||= EXIT.error;
     });
-  }
+  });
 }

@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DemoRequest } from "../cli/context.ts";
@@ -9,6 +9,7 @@ import { cacheFolder, loadSettings, stateFolder } from "../config.ts";
 import type { ControllerParts } from "../controller/parts.ts";
 import { servedRps } from "../decide/served.ts";
 import { acquireLease } from "../journal/lease.ts";
+import { makeStateFolder } from "../journal/make-state-folder.ts";
 import { stopSupervisor } from "../local/stop-supervisor.ts";
 import type { CycleRecord } from "../model/cycle.ts";
 import type { Clock } from "../model/ports.ts";
@@ -54,13 +55,15 @@ export interface Stage {
 
 /** Six wall seconds to a grid step: an update fits. */
 const STEP_WALL_MS = 6_000;
+/** Faster, and whole days would pass during an update. */
+const LEAST_STEP_WALL_MS = 1_000;
 
 export async function openStage(request: DemoRequest): Promise<Stage> {
   const { environment } = request;
   const home = join(stateFolder(environment), "demo");
   const settings = await demoSettings(environment, join(home, "run"));
   const release = await takeDemo(home, settings);
-  const speed = request.speed ?? settings.demand.stepMs / STEP_WALL_MS;
+  const speed = fittingSpeed(request.speed, settings.demand.stepMs);
   const cache = cacheFolder(environment);
   const trace = await openTrace({ settings, file: request.traceFile, cacheFolder: cache, speed });
   const learnable = (untilMs: number) =>
@@ -123,6 +126,13 @@ export async function openStage(request: DemoRequest): Promise<Stage> {
   };
 }
 
+function fittingSpeed(asked: number | undefined, stepMs: number): number {
+  const most = stepMs / LEAST_STEP_WALL_MS;
+  if (asked !== undefined && asked > most)
+    throw new UserError(`--speed: ${asked} is over ${most}, where a step of the trace lasts a second`);
+  return asked ?? stepMs / STEP_WALL_MS;
+}
+
 /** The shipped example with a state folder of its own; the environment may override any of it. */
 async function demoSettings(environment: DemoRequest["environment"], folder: string): Promise<Settings> {
   const path = fileURLToPath(new URL(packageRoot("examples/demo.yaml"), import.meta.url));
@@ -140,7 +150,7 @@ function packageRoot(file: string): string {
 
 /** One demo at a time; what a killed one left behind goes first. */
 async function takeDemo(home: string, settings: Settings): Promise<() => void> {
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  makeStateFolder(home);
   const lease = await acquireLease({ folder: home, name: "demo", describe: "npm start" });
   if (lease.kind === "held") {
     throw new UserError(

@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CliPlace, openPlace, writeDemandAndConfig } from "./run-cli.ts";
@@ -48,6 +49,7 @@ describe("bad input is exit 2 and one line", () => {
     [["backtest", "demand.csv", "--time-zone", "Mars/Olympus"], "no IANA time zone"],
     [["demo", "--for", "3"], "write 3m or 3s"],
     [["demo", "--speed", "-1"], "speed"],
+    [["demo", "--plain", "--speed", "1e9"], "--speed: 1000000000 is over"],
   ])("%s", async (args, words) => {
     const { code, stdout, stderr } = await service.run(args);
     expect(code).toBe(2);
@@ -62,6 +64,65 @@ describe("bad input is exit 2 and one line", () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/bad\.yaml:2:1: .*limits/);
     expect(stderr).toMatch(/bad\.yaml:3:\d+: /);
+  });
+
+  test.each([
+    [["plan"], "nope.csv", 2, "no such file"],
+    [["plan"], "empty.csv", 2, "is empty"],
+    [["plan"], "text.csv", 2, "many"],
+    [["plan", "--detailed-exitcode"], "nope.csv", 1, "no such file"],
+    [["once", "--stop-after", "decide"], "nope.csv", 2, "no such file"],
+    [["run"], "nope.csv", 2, "no such file"],
+    [["forecast"], "nope.csv", 2, "no such file"],
+  ])(
+    "%s: %s was never readable: a mistake, exit %i, nothing written",
+    async (args, path, exitCode, words) => {
+      const fresh = await openPlace();
+      await fresh.write("empty.csv", "");
+      await fresh.write("text.csv", "timestamp,value\n2026-01-01T00:00:00Z,12\n2026-01-01T00:05:00Z,many\n");
+      await fresh.write("tiercast.yaml", `service: shop\ndemand: { source: csv, path: ${path} }\n`);
+      const { code, stdout, stderr } = await fresh.run(args);
+      expect({ code, stdout }).toEqual({ code: exitCode, stdout: "" });
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+      expect(stderr).toContain(words);
+      expect(existsSync(join(fresh.folder, "..", "state"))).toBe(false);
+      await fresh.remove();
+    },
+  );
+
+  test("a demand file that is gone after the first cycle is an outage: held, exit 0", async () => {
+    const fresh = await openPlace();
+    await writeDemandAndConfig(fresh);
+    expect((await fresh.run(["once", "--stop-after", "decide"])).code).toBe(0);
+    await rm(join(fresh.folder, "demand.csv"));
+    const { code, stdout } = await fresh.run(["once", "--stop-after", "decide"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("need       not known: demand is missing or stale");
+    expect(stdout).toMatch(/never lowered$/m);
+    await fresh.remove();
+  });
+
+  test("a state folder that cannot be: exit 1, one line that names it", async () => {
+    const state = await service.write("a-file", "");
+    for (const args of [["plan"], ["once"], ["forecast"], ["demo", "--plain", "--for", "1s"]]) {
+      const { code, stderr } = await service.run(args, { XDG_STATE_HOME: state });
+      expect({ args, code }).toEqual({ args, code: 1 });
+      expect(stderr).toMatch(/^tiercast: state folder .*a-file\/tiercast\S* cannot be made \(ENOTDIR\): /m);
+    }
+  });
+
+  test("standard output that cannot be written: exit 1, one line, no stack trace", () => {
+    const main = join(import.meta.dirname, "../../src/main.ts");
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, [main, "schema"], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(full);
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      "tiercast: standard output cannot be written (ENOSPC): what it should carry is lost\n",
+    );
   });
 
   test("no journal yet: exit 1, one line, nothing made", async () => {
