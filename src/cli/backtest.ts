@@ -1,5 +1,4 @@
-import { createWriteStream } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { open, readFile, realpath, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseDurationSetting } from "../config.ts";
@@ -32,6 +31,9 @@ export async function runBacktestCommand(call: CommandCall): Promise<number> {
   const path = call.args[0] ?? "";
   const timeZone = zoneOption(call);
   const step = textOption(call, "step");
+  const emit = textOption(call, "emit");
+  if (emit !== undefined && (await sameFile(emit, path)))
+    throw new UserError(`--emit ${emit}: is the trace itself (name another file)`);
   const origins = await originsOption(textOption(call, "origins"));
   const horizonsMs = horizonsOption(textOption(call, "horizons") ?? "5m,1h,24h");
   const trace = await readCsvTrace({
@@ -51,7 +53,6 @@ export async function runBacktestCommand(call: CommandCall): Promise<number> {
     threads: wholeOption(call, "threads") ?? 1,
     signal: call.context.signal,
   });
-  const emit = textOption(call, "emit");
   if (emit !== undefined) await writeForecasts(emit, result);
   report(call, result, path);
   return EXIT.done;
@@ -128,12 +129,20 @@ function scoreTable(models: BacktestResult["models"]): string {
   );
 }
 
-/** Half a file would look like a whole one: it goes when writing fails. */
+async function sameFile(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map((file) => realpath(file).catch(() => undefined)));
+  return first !== undefined && first === second;
+}
+
+/** Half a file would look like a whole one: it goes when writing fails, unless it is a device or a pipe. */
 async function writeForecasts(file: string, result: BacktestResult): Promise<void> {
+  let isOurs = false;
   try {
-    await pipeline(Readable.from(blocks(formatEmitRows(result))), createWriteStream(file));
+    const opened = await open(file, "w");
+    isOurs = (await opened.stat()).isFile();
+    await pipeline(Readable.from(blocks(formatEmitRows(result))), opened.createWriteStream());
   } catch (error) {
-    await rm(file, { force: true }).catch(() => undefined);
+    if (isOurs) await rm(file, { force: true }).catch(() => undefined);
     throw new UserError(
       `--emit ${file}: cannot be written (${(error as NodeJS.ErrnoException).code})`,
       EXIT.error,

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { lstat, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CliPlace, openPlace } from "./run-cli.ts";
@@ -53,6 +53,21 @@ test("a table with MASE, WQL, ratio to naive, coverage and width", async () => {
   expect(stdout).toMatch(/^HORIZON +MODEL +ORIGINS +MASE +WQL +RATIO +COVERAGE +WIDTH$/m);
   expect(stdout).toMatch(/^1h +ensemble +3 /m);
   expect(stdout).toMatch(/^1d +naive +3 .* 1\.00 /m);
+});
+
+test("--emit neither overwrites the trace nor removes what is no file of its own", async () => {
+  const before = await readFile(join(place.folder, "demand.csv"), "utf8");
+  const flags = ["--horizons", "1h", "--origins", "1", "--members", "naive"];
+  const same = await place.run(["backtest", "demand.csv", ...flags, "--emit", "./demand.csv"]);
+  expect(same).toMatchObject({ code: 2, stdout: "" });
+  expect(same.stderr).toContain("is the trace itself");
+  expect(await readFile(join(place.folder, "demand.csv"), "utf8")).toBe(before);
+
+  await symlink("/dev/full", join(place.folder, "full"));
+  const full = await place.run(["backtest", "demand.csv", ...flags, "--emit", "full"]);
+  expect(full).toMatchObject({ code: 1, stdout: "" });
+  expect(full.stderr).toContain("cannot be written (ENOSPC)");
+  expect((await lstat(join(place.folder, "full"))).isSymbolicLink()).toBe(true);
 });
 
 test("an origin off the series, and a time without zone", async () => {
