@@ -140,7 +140,7 @@ function watchBuild(target: BuildTarget, options: BuildOptions, allModules: numb
     lastMs = nowMs;
     const outlook = buildOutlook(state, availableParallelism());
     highest = Math.max(highest, outlook.fraction);
-    const text = describe(target.title, state, weights.size, compiled.size, outlook.etaMs);
+    const text = describe(target.title, state, weights.size, compiled.size);
     options.onProgress({ kind: "step", text, fraction: highest, etaMs: outlook.etaMs });
   };
   const timer = setInterval(advance, TICK_MS);
@@ -188,7 +188,7 @@ function compileCommand(line: string): { readonly importPath: string; readonly f
   return { importPath, files: line.match(/\S+\.go(?=\s|$)/g)?.length ?? 1 };
 }
 
-function describe(title: string, state: BuildState, packages: number, done: number, etaMs: number): string {
+function describe(title: string, state: BuildState, packages: number, done: number): string {
   const elapsed = rounded(state.fetchMs + state.compileMs + state.linkMs);
   const doing = {
     fetch:
@@ -198,7 +198,7 @@ function describe(title: string, state: BuildState, packages: number, done: numb
     compile: `${done} of ${packages} packages compiled`,
     link: "linking",
   }[state.phase];
-  return `${title}: ${doing}, ${elapsed} so far, about ${rounded(etaMs)} to go`;
+  return `${title}: ${doing}, ${elapsed} so far`;
 }
 
 function rounded(ms: number): string {

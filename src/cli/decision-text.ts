@@ -16,13 +16,19 @@ export function decisionLines(decision: Decision, paint: Paint): readonly string
     "",
     ...sizeTable(decision).split("\n"),
     "",
-    `need       ${need.observedUnits} units now, ${need.aheadUnits} ahead ` +
-      `(quantile ${figure(need.quantile)} over ${shortDuration(need.windowMs)}, ${escapeText(need.resource)})`,
+    `need       ${needText(need)}`,
     `strategy   ${risk.strategy}, trust ${percent(risk.trust)} (${escapeText(risk.reason)})`,
     `expected   ${figure(decision.expectedShortUnits.before)} units short before, ` +
       `${figure(decision.expectedShortUnits.after)} after`,
     ...decision.limits.map((bound) => `limit      ${limitText(bound, paint)}`),
   ];
+}
+
+/** No resource asked for anything: demand is not known, and 0 units would be a claim. */
+function needText({ observedUnits, aheadUnits, quantile, windowMs, resource }: Decision["need"]): string {
+  if (resource === "") return "not known: demand is missing or stale";
+  const over = `quantile ${figure(quantile)} over ${shortDuration(windowMs)}`;
+  return `${observedUnits} units now, ${aheadUnits} ahead (${over}, ${escapeText(resource)})`;
 }
 
 /** The steps that led to a decision, in order. */

@@ -1,3 +1,4 @@
+import { processEnvironment } from "../config.ts";
 import type { ControllerState } from "../controller/state.ts";
 import type { CycleRecord } from "../model/cycle.ts";
 import { wantsColour } from "./colour.ts";
@@ -10,7 +11,7 @@ import { flagOption, wantsJson } from "./options.ts";
 import { print } from "./output.ts";
 import { createRunView } from "./run-view.ts";
 import { serveDaemon } from "./serve-daemon.ts";
-import { openLiveScreen, wantsAscii } from "./view/live-screen.ts";
+import { canDraw, openLiveScreen, wantsAscii } from "./view/live-screen.ts";
 import { plainLine } from "./view/plain-line.ts";
 import { withWired } from "./wired.ts";
 
@@ -18,10 +19,11 @@ const REDRAW_MS = 1_000;
 
 /** The daemon, in the foreground, until a signal ends it. */
 export async function runRun(call: CommandCall): Promise<number> {
-  const live = process.stdout.isTTY === true && !flagOption(call, "plain") && !wantsJson(call);
+  const asked = !flagOption(call, "plain") && !wantsJson(call);
+  const live = asked && canDraw(process.stdout, processEnvironment());
   // Log lines would run through the live view, unless they go elsewhere.
   const logLevel = live && process.stderr.isTTY ? "silent" : "info";
-  return withWired(call, { lease: "take", logLevel }, async (wired, opened) => {
+  return withWired(call, { lease: "take", logLevel, needsDemand: true }, async (wired, opened) => {
     const { signal } = call.context;
     await wired.findEngineAgain();
     const surface = live ? liveSurface(call, wired, opened) : lineSurface(call, wired);

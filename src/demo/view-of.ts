@@ -50,7 +50,7 @@ export function viewOf(scene: DemoScene): ViewState {
     diff: scene.lastApplied?.apply?.kind === "applied" ? scene.lastApplied.apply.diff : [],
     policy: policyOf(record, scene.lastApplied),
     engine,
-    latency: latest?.traffic ?? null,
+    latency: latest?.traffic?.served ? latest.traffic : null,
     outcome: ownOutcome(meter),
     reactive: comparison === undefined ? null : reactiveOutcome(scene, comparison),
   };

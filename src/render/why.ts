@@ -42,6 +42,8 @@ function cause(decision: Omit<Decision, "why">): string {
   }
   if (after < before) return `${stepWhy(decision, "scale-down")} (${now}; ${ahead})`;
   const { observedUnits, aheadUnits } = decision.need;
+  // Demand always needs a unit: none is needed only where demand is not known, and `now` says so.
+  if (observedUnits === 0) return now;
   return aheadUnits > observedUnits ? `${ahead} (${now})` : `${now} needs ${observedUnits} (${ahead})`;
 }
 

@@ -69,6 +69,14 @@ function screenSize({ columns, rows }: ScreenStream, ascii: boolean): ViewSize {
   return { columns: columns || STANDARD_COLUMNS, rows: rows || STANDARD_ROWS, ascii };
 }
 
+/** A terminal that can be drawn on; one that calls itself dumb gets lines, like a file. */
+export function canDraw(
+  stream: { readonly isTTY?: boolean },
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return stream.isTTY === true && environment["TERM"] !== "dumb";
+}
+
 /** By the usual variables: LC_ALL before LC_CTYPE before LANG; none of them set says nothing against Unicode. */
 export function wantsAscii(environment: Readonly<Record<string, string | undefined>>): boolean {
   const locale = environment["LC_ALL"] || environment["LC_CTYPE"] || environment["LANG"];

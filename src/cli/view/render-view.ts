@@ -189,8 +189,8 @@ function engineText({ engine }: ViewState): string {
   return `  ${engine.runs} engine runs, ${figure(engine.totalMs / 1000)} s`;
 }
 
-function latencySpans({ latency }: ViewState): Line {
-  if (latency === null) return [["no requests yet", "dim"]];
+function latencySpans({ latency, outcome }: ViewState): Line {
+  if (latency === null) return [[outcome.requests > 0 ? "no requests just now" : "no requests yet", "dim"]];
   const { p50Ms, p95Ms, p99Ms } = latency;
   return [[`p50 ${figure(p50Ms)} ms  p95 ${figure(p95Ms)} ms  p99 ${figure(p99Ms)} ms`, "plain"]];
 }

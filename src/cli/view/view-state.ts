@@ -23,7 +23,7 @@ export interface ViewState {
   readonly diff: readonly string[];
   readonly policy: ViewPolicy | null;
   readonly engine: { readonly runs: number; readonly totalMs: number };
-  /** Of the last few seconds. */
+  /** Of the last few seconds; null when none was served: no latency is not a latency of 0 ms. */
   readonly latency: { readonly p50Ms: number; readonly p95Ms: number; readonly p99Ms: number } | null;
   /** Since the start. */
   readonly outcome: ViewOutcome;

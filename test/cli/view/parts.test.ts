@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canvasLines, createCanvas, put } from "../../../src/cli/view/canvas.ts";
 import { heightOf, scaleFor, tickText } from "../../../src/cli/view/chart-scale.ts";
-import { openLiveScreen, wantsAscii } from "../../../src/cli/view/live-screen.ts";
+import { canDraw, openLiveScreen, wantsAscii } from "../../../src/cli/view/live-screen.ts";
 import { clipText, textWidth, wrapText } from "../../../src/cli/view/text-width.ts";
 import { timeTicks } from "../../../src/cli/view/time-ticks.ts";
 import { emptyState, runningState } from "./sample-states.ts";
@@ -120,4 +120,11 @@ describe("the live screen", () => {
   ])("%j: ascii %s", (environment, ascii) => {
     expect(wantsAscii(environment)).toBe(ascii);
   });
+});
+
+test("a dumb terminal, a file and a pipe get lines", () => {
+  expect(canDraw({ isTTY: true }, { TERM: "xterm-256color" })).toBe(true);
+  expect(canDraw({ isTTY: true }, {})).toBe(true);
+  expect(canDraw({ isTTY: true }, { TERM: "dumb" })).toBe(false);
+  expect(canDraw({}, { TERM: "xterm-256color" })).toBe(false);
 });

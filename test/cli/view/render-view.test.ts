@@ -20,6 +20,12 @@ describe("the live view, as a person sees it", () => {
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(file);
   });
 
+  test("a second without requests has no latency, not one of 0 ms", () => {
+    const size = { columns: 80, rows: 24 };
+    const lines = renderView({ ...runningState(), latency: null }, size, false);
+    expect(lines.find((line) => line.startsWith("latency"))?.trimEnd()).toBe("latency  no requests just now");
+  });
+
   test("colour changes no character", () => {
     const size = { columns: 80, rows: 24 };
     const coloured = renderView(runningState(), size, true).join("\n");
