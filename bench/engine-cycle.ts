@@ -1,6 +1,6 @@
 /**
- * A cycle that changes sizes (preview with policies, update with policies, and all around them) beside the same
- * program run as a project by the bare CLI, turn by turn in one run on one machine.
+ * A cycle that changes sizes (preview with policies, update with policies, and all around them) beside the
+ * same program run as a project by the bare CLI, turn by turn in one run on one machine.
  *
  *     node bench/engine-cycle.ts [--pairs 10] [--warm-up 2] [--cli-compile-cache] [--json FILE]
  *
@@ -19,7 +19,7 @@ import { baseInputs } from "../src/render/base-inputs.ts";
 import { shippedPack } from "../src/wire.ts";
 import { type BareProject, openBareProject } from "./parts/bare-project.ts";
 import { countOption } from "./parts/count-option.ts";
-import { type LiveService, openLiveService } from "./parts/live-service.ts";
+import { type LiveStack, openLiveStack } from "./parts/live-stack.ts";
 import { finishReport, startReport } from "./parts/report.ts";
 import { withScratch } from "./parts/scratch.ts";
 import { medianOf, spreadOf } from "./parts/spread.ts";
@@ -49,22 +49,22 @@ const pairs = countOption("pairs", args.pairs);
 const warmUp = countOption("warm-up", args["warm-up"], 0);
 const started = startReport("engine-cycle");
 const samples = await withScratch(async (folder) => {
-  const service = await openLiveService(join(folder, "tiercast"));
+  const live = await openLiveStack(join(folder, "tiercast"));
   try {
-    const bare = await openBare(service, join(folder, "bare"));
+    const bare = await openBare(live, join(folder, "bare"));
     try {
-      return await measure(service, bare);
+      return await measure(live, bare);
     } finally {
       await bare.close();
     }
   } finally {
-    await service.close();
+    await live.close();
   }
 });
 finishReport({ ...started, ...table(samples) }, args.json);
 
-async function openBare(service: LiveService, folder: string): Promise<BareProject> {
-  const { wired, settings } = service;
+async function openBare(live: LiveStack, folder: string): Promise<BareProject> {
+  const { wired, settings } = live;
   const environment = process.env;
   const engine = await findEngine({
     cacheFolder: cacheFolder(environment),
@@ -94,12 +94,12 @@ async function openBare(service: LiveService, folder: string): Promise<BareProje
 }
 
 /** The CLI gets the very inputs of our cycle before it, so that both do the same work. */
-async function measure(service: LiveService, bare: BareProject): Promise<readonly Pair[]> {
+async function measure(live: LiveStack, bare: BareProject): Promise<readonly Pair[]> {
   const found: Pair[] = [];
   for (let i = 0; i < warmUp + pairs; i++) {
     await delay(SETTLE_MS);
     const loadAverage = loadavg()[0] ?? 0;
-    const { record, wallMs, engineMs } = await service.changingCycle();
+    const { record, wallMs, engineMs } = await live.changingCycle();
     if (record.stackInputs === null) throw new Error("a cycle that was applied has stack inputs");
     await delay(SETTLE_MS);
     const barePreviewMs = await bare.preview(record.stackInputs);

@@ -10,7 +10,7 @@ import type { ControllerParts } from "../src/controller/parts.ts";
 import { type ControllerState, loadState } from "../src/controller/state.ts";
 import { type CycleRecord, STAGES } from "../src/model/cycle.ts";
 import { wire } from "../src/wire.ts";
-import { BENCH_STEP_MS, benchLog, benchSettings } from "./parts/bench-service.ts";
+import { BENCH_STEP_MS, benchLog, benchSettings } from "./parts/bench-settings.ts";
 import { countOption } from "./parts/count-option.ts";
 import { madeDemand } from "./parts/made-demand.ts";
 import { finishReport, startReport } from "./parts/report.ts";

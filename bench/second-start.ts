@@ -3,8 +3,8 @@
  *
  *     node bench/second-start.ts [--runs 5] [--json FILE]
  *
- * Engine, compiled modules and trace come from the user's cache; state is a folder of the run's own, so that a
- * demo that runs elsewhere is not disturbed.
+ * Engine, compiled modules and trace come from the user's cache; state is a folder of the run's own, so that
+ * a demo that runs elsewhere is not disturbed.
  */
 import { spawn } from "node:child_process";
 import { loadavg } from "node:os";
@@ -83,7 +83,8 @@ async function startOnce(stateFolder: string): Promise<Start> {
 }
 
 function startText({ firstAppliedMs, wholeMs, loadAverage }: Start): string {
-  return `first applied after ${seconds(firstAppliedMs)} s, whole ${seconds(wholeMs)} s, load ${loadAverage.toFixed(2)}`;
+  const load = loadAverage.toFixed(2);
+  return `first applied after ${seconds(firstAppliedMs)} s, whole ${seconds(wholeMs)} s, load ${load}`;
 }
 
 function table(found: readonly Start[]) {

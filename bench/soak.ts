@@ -1,10 +1,10 @@
 /**
- * Memory and leftovers of a daemon that lives long: cycles on a simulated stack with real forecasts, then real
- * engine updates on the local platform.
+ * Memory and leftovers of a daemon that lives long: cycles on a simulated stack with real forecasts, then
+ * real engine updates on the local platform.
  *
- *     node bench/soak.ts [--cycles 500] [--engine-updates 50] [--json FILE]
+ *     node bench/soak.ts [--cycles 500] [--engine-updates 50] [--warm-up N] [--json FILE]
  *
- * 0 leaves a part out.
+ * 0 leaves a part out. `--warm-up` is for both parts; 600 cycles and 10 updates unless given. Linux only.
  */
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -16,9 +16,9 @@ import { cacheFolder } from "../src/config.ts";
 import { runCycle } from "../src/controller/cycle.ts";
 import { loadState } from "../src/controller/state.ts";
 import { wire } from "../src/wire.ts";
-import { BENCH_STEP_MS, benchLog, benchSettings } from "./parts/bench-service.ts";
+import { BENCH_STEP_MS, benchLog, benchSettings } from "./parts/bench-settings.ts";
 import { countOption } from "./parts/count-option.ts";
-import { type LiveService, openLiveService } from "./parts/live-service.ts";
+import { type LiveStack, openLiveStack } from "./parts/live-stack.ts";
 import { dailyDemand, madeDemand } from "./parts/made-demand.ts";
 import { type Holdings, readHoldings } from "./parts/process-watch.ts";
 import { type Check, finishReport, startReport } from "./parts/report.ts";
@@ -29,20 +29,24 @@ import { steppedClock } from "./parts/stepped-clock.ts";
 
 const FLAT_SHARE = 0.05;
 const START_MS = Date.UTC(2026, 0, 5);
-/** Share of the cycles in which caches fill, code is compiled and the heap finds its size. */
-const WARM_UP_SHARE = 0.3;
-/** Cycles whose median stands for the begin and for the end. */
-const WINDOW_SHARE = 0.1;
+/** What a series has taught is kept for 7 days, 504 cycles of 20 minutes: only then has memory its size. */
+const WARM_UP_CYCLES = 600;
+/** Forecast workers are replaced every 200 jobs, so memory is a saw: whole teeth are compared. */
+const CYCLE_WINDOW = 200;
+const WARM_UP_UPDATES = 10;
+const UPDATE_WINDOW = 10;
 
 const { values: args } = parseArgs({
   options: {
     cycles: { type: "string", default: "500" },
     "engine-updates": { type: "string", default: "50" },
+    "warm-up": { type: "string" },
     json: { type: "string" },
   },
 });
 const cycles = countOption("cycles", args.cycles, 0);
 const updates = countOption("engine-updates", args["engine-updates"], 0);
+const warmUp = args["warm-up"] === undefined ? undefined : countOption("warm-up", args["warm-up"], 0);
 const started = startReport("soak");
 const parts: Part[] = [];
 if (cycles > 0) parts.push(await withScratch((folder) => soakCycles(folder, cycles)));
@@ -50,7 +54,7 @@ if (updates > 0) parts.push(await withScratch((folder) => soakUpdates(folder, up
 finishReport(
   {
     ...started,
-    header: ["", "after warm-up", "at the end", "change"],
+    header: ["after the warm-up", "first", "last", "change"],
     rows: parts.flatMap((part) => part.rows),
     checks: parts.flatMap((part) => part.checks),
     samples: parts.map(({ name, samples }) => ({ name, samples })),
@@ -81,15 +85,18 @@ async function soakCycles(folder: string, count: number): Promise<Part> {
     const made = { ...wired.parts, driver, platform, demand };
     const state = loadState(made);
     const samples: Holdings[] = [];
+    const first = warmUp ?? WARM_UP_CYCLES;
     let applied = 0;
-    for (let i = 0; i < count; i++) {
+    for (let i = -first; i < count; i++) {
       clock.advance(BENCH_STEP_MS);
       const record = await runCycle(made, state, { signal: new AbortController().signal });
       if (record.error !== null) throw new Error(`cycle ${record.cycle}: ${record.error}`);
+      if (i < 0) continue;
       if (record.apply?.kind === "applied") applied++;
       samples.push(readHoldings());
     }
-    return partOf(`${count} cycles, ${applied} of them with an update, simulated stack`, samples, []);
+    const name = `${count} cycles, ${applied} of them with an update, simulated stack`;
+    return partOf(name, samples, CYCLE_WINDOW, []);
   } finally {
     await wired.close();
   }
@@ -101,19 +108,19 @@ async function soakUpdates(folder: string, count: number): Promise<Part> {
   const tempFolder = join(folder, "temp");
   mkdirSync(tempFolder);
   process.env["TMPDIR"] = tempFolder;
-  const service = await openLiveService(join(folder, "tiercast"));
+  const live = await openLiveStack(join(folder, "tiercast"));
   const leftOver: string[] = [];
   const samples: Holdings[] = [];
   try {
     const { children } = readHoldings();
-    for (let i = 0; i < count; i++) {
-      const { wallMs } = await service.changingCycle();
+    for (let i = -(warmUp ?? WARM_UP_UPDATES); i < count; i++) {
+      const { wallMs } = await live.changingCycle();
       const holdings = readHoldings();
-      samples.push(holdings);
+      if (i >= 0) samples.push(holdings);
       if (holdings.children !== children) leftOver.push(`${holdings.children - children} child processes`);
-      leftOver.push(...(await leftInState(service)));
+      leftOver.push(...(await leftInState(live)));
       console.error(
-        `update ${i + 1}: ${Math.round(wallMs)} ms, ${holdings.residentMib.toFixed(1)} MiB resident, ` +
+        `${i < 0 ? "warm-up" : `update ${i + 1}`}: ${Math.round(wallMs)} ms, ${holdings.ownMib.toFixed(1)} MiB, ` +
           `${leftOver.length} left over`,
       );
     }
@@ -126,13 +133,13 @@ async function soakUpdates(folder: string, count: number): Promise<Part> {
         met: leftOver.length === 0,
       },
     ];
-    return partOf(`${count} real updates, ${2 * count} engine runs`, samples, checks);
+    return partOf(`${count} real updates, ${2 * count} engine runs`, samples, UPDATE_WINDOW, checks);
   } finally {
-    await service.close();
+    await live.close();
   }
 }
 
-async function leftInState({ settings }: LiveService): Promise<readonly string[]> {
+async function leftInState({ settings }: LiveStack): Promise<readonly string[]> {
   const { pulumi, state } = settings;
   const backendUrl = await openBackend(pulumi.backend, state.folder);
   const locks = lockFolder(backendUrl, pulumi.project, pulumi.tierStack);
@@ -154,22 +161,27 @@ function namesIn(folder: string | undefined): readonly string[] {
   }
 }
 
-function partOf(name: string, samples: readonly Holdings[], checks: readonly Check[]): Part {
-  const from = Math.floor(samples.length * WARM_UP_SHARE);
-  const window = Math.max(1, Math.floor(samples.length * WINDOW_SHARE));
-  const begin = samples.slice(from, from + window);
+function partOf(
+  name: string,
+  samples: readonly Holdings[],
+  mostWindow: number,
+  checks: readonly Check[],
+): Part {
+  const window = Math.min(mostWindow, Math.ceil(samples.length / 2));
+  const begin = samples.slice(0, window);
   const end = samples.slice(-window);
   const row = (what: string, value: (holdings: Holdings) => number, digits: number) => {
     const [first, last] = [medianOf(begin.map(value)), medianOf(end.map(value))];
     return [what, first.toFixed(digits), last.toFixed(digits), signed(last / first - 1)];
   };
-  const resident = (holdings: Holdings) => holdings.residentMib;
-  const change = medianOf(end.map(resident)) / medianOf(begin.map(resident)) - 1;
+  const own = (holdings: Holdings) => holdings.ownMib;
+  const change = medianOf(end.map(own)) / medianOf(begin.map(own)) - 1;
   return {
     name,
     rows: [
-      [name, "", "", ""],
-      row("resident memory, MiB", resident, 1),
+      [`${name}: median of the first and of the last ${window}`, "", "", ""],
+      row("own memory (anonymous resident), MiB", own, 1),
+      row("resident memory with mapped files, MiB", (holdings) => holdings.residentMib, 1),
       row("live heap of the main thread, MiB", (holdings) => holdings.heapMib, 1),
       row("open files", (holdings) => holdings.openFiles, 0),
       row("handles", (holdings) => holdings.handles, 0),

@@ -4,6 +4,9 @@ import { runInNewContext } from "node:vm";
 
 /** What a process holds. */
 export interface Holdings {
+  /** Resident memory that is the process's own. */
+  readonly ownMib: number;
+  /** With the pages of programs and files that are mapped: the kernel drops and reads those as it likes. */
   readonly residentMib: number;
   /** Live JavaScript objects of the main thread, after a full collection. */
   readonly heapMib: number;
@@ -18,12 +21,20 @@ export function readHoldings(): Holdings {
   collectGarbage();
   const { rss, heapUsed } = process.memoryUsage();
   return {
+    ownMib: anonymousKib() / 2 ** 10,
     residentMib: rss / 2 ** 20,
     heapMib: heapUsed / 2 ** 20,
     openFiles: readdirSync("/proc/self/fd").length,
     handles: process.getActiveResourcesInfo().length,
     children: childrenOf(process.pid).length,
   };
+}
+
+function anonymousKib(): number {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const kib = Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1]);
+  if (Number.isNaN(kib)) throw new Error("/proc/self/status says no RssAnon: this bench needs Linux");
+  return kib;
 }
 
 /** Processes that `pid` started and that still run. */

@@ -10,7 +10,7 @@ import type { StackDriver } from "../../src/model/ports.ts";
 import type { Settings } from "../../src/model/settings.ts";
 import { UserError } from "../../src/model/user-error.ts";
 import { type Wired, wire } from "../../src/wire.ts";
-import { BENCH_STEP_MS, benchLog, benchSettings } from "./bench-service.ts";
+import { BENCH_STEP_MS, benchLog, benchSettings } from "./bench-settings.ts";
 import { flatForecaster, madeDemand } from "./made-demand.ts";
 import { steppedClock } from "./stepped-clock.ts";
 
@@ -30,7 +30,7 @@ export interface ChangedCycle {
 }
 
 /** The whole product on a real local platform; only demand and forecast are made up. */
-export interface LiveService {
+export interface LiveStack {
   readonly wired: Wired;
   readonly settings: Settings;
   /** Demand jumps up or down, and a cycle follows it. Throws when sizes do not change or an update fails. */
@@ -39,7 +39,7 @@ export interface LiveService {
   close(): Promise<void>;
 }
 
-export async function openLiveService(folder: string): Promise<LiveService> {
+export async function openLiveStack(folder: string): Promise<LiveStack> {
   const settings = benchSettings(folder);
   const clock = steppedClock(START_MS);
   const wired = await wire({
@@ -58,7 +58,7 @@ export async function openLiveService(folder: string): Promise<LiveService> {
     forecaster: flatForecaster(72),
   };
   const signal = new AbortController().signal;
-  const close = async (): Promise<void> => closeService(wired);
+  const close = async (): Promise<void> => closeStacks(wired);
   try {
     if ((await wired.findEngineAgain()) === undefined) {
       throw new UserError("no Pulumi engine: run `tiercast engine install` first");
@@ -101,7 +101,7 @@ function timedDriver(driver: StackDriver, engineMs: number[]): StackDriver {
   };
 }
 
-async function closeService({ parts, files, close }: Wired): Promise<void> {
+async function closeStacks({ parts, files, close }: Wired): Promise<void> {
   try {
     for (const destroy of [parts.driver.destroy, parts.driver.destroyBase]) {
       const result = await destroy();
