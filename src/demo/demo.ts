@@ -102,7 +102,8 @@ async function runReplay(stage: Stage): Promise<void> {
   scene.meter = meter;
   scene.parts = parts;
   scene.phase = "";
-  const leftMs = Math.max(LEAST_REPLAY_MS, stage.endAtMs - performance.now());
+  // Timers take whole milliseconds.
+  const leftMs = Math.ceil(Math.max(LEAST_REPLAY_MS, stage.endAtMs - performance.now()));
   const endAtMs = performance.now() + leftMs;
   const background = [
     replay({ clock, load, wallMs: parts.wallMs }, trace, stop.signal),
