@@ -67,6 +67,31 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
     exitCodes: "0 done, 2 bad input, 8 cancelled",
     load: async () => (await import("./backtest.ts")).runBacktestCommand,
   },
+  {
+    name: "simulate",
+    argument: { name: "FILE", summary: "CSV trace: time, value" },
+    summary: "replay a trace through tiercast's decisions beside known autoscalers",
+    options: [
+      { flags: "--lead <DURATION>", summary: "request of a unit to ready (default: 5m, 10m on 5-min grids)" },
+      {
+        flags: "--policies <LIST>",
+        summary:
+          "of tiercast,hpa,aws-predictive,kedify,crane,phpa,oracle (default: all; hpa and oracle always run)",
+      },
+      { flags: "--emit <DIR>", summary: "write POLICY@KNOB.csv: a row for each step, every policy and knob" },
+      { flags: "--html <FILE>", summary: "write a report with plots: one file, no script" },
+      { flags: "--last <DURATION>", summary: "only the last part of the trace, e.g. 14d" },
+      { flags: "--refit <DURATION>", summary: "members get new parameters this often (default: 1d)" },
+      { flags: "--threads <N>", summary: "threads that forecast (default: 1)" },
+      { flags: "--step <DURATION>", summary: "grid (default: the trace's own)" },
+      { flags: "--time-zone <ZONE>", summary: "IANA zone of the daily rhythm (default: UTC)" },
+      { flags: "--time-column <NAME>", summary: "column of the time" },
+      { flags: "--value-column <NAME>", summary: "column of the demand" },
+    ],
+    example: "tiercast simulate demand.csv --lead 5m --html report.html --emit timelines",
+    exitCodes: "0 done, 1 output cannot be written, 2 bad input, 8 cancelled",
+    load: async () => (await import("./simulate.ts")).runSimulate,
+  },
 ];
 
 /** Stages that `once --stop-after` takes. */

@@ -15,12 +15,15 @@ export interface TiercastKnob {
 }
 
 const QUANTILES = [
-  0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999,
+  0.05, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999,
 ];
-const MARGINS = [0.05, 0.1, 0.2, 0.35, 0.6, 1, 1.6];
+/** Below the reactive floor of demand itself: cheaper than anybody should run, but the HPA's frontier goes there. */
+const SHARES = [0.75, 0.85, 0.92, 0.96];
+const MARGINS = [0.05, 0.1, 0.2, 0.35, 0.6, 1];
 
 /** From very cheap to very safe. */
 export const TIERCAST_KNOBS: readonly TiercastKnob[] = [
+  ...SHARES.map((share) => ({ name: `0.5x${share}`, quantile: 0.5, marginFraction: share - 1 })),
   ...QUANTILES.map((quantile) => ({ name: String(quantile), quantile, marginFraction: 0 })),
   ...MARGINS.map((marginFraction) => ({
     name: `0.999x${1 + marginFraction}`,
@@ -29,12 +32,19 @@ export const TIERCAST_KNOBS: readonly TiercastKnob[] = [
   })),
 ];
 
+/**
+ * Policies are compared at equal unit-hours, where a baseline unit costs as much as any other. So the review is told a
+ * price at which it holds what is busy 99 % of the next day; with the 0.6 that figures of cost use, it would hold
+ * units through the night that cost money less and unit-hours more.
+ */
+const BASELINE_BUSY_SHARE = 0.99;
+
 /** More units than any trace needs: limits are wide open. */
 const PLENTY = 100_000;
 
 /**
  * The settings a service in this world would have: one resource of which a request/s takes 1 and a unit has
- * `unitRps`, so that units are ceil(demand / unitRps); the world's lead time, known and constant; its prices; a cycle
+ * `unitRps`, so that units are ceil(demand / unitRps); the world's lead time, known and constant; a cycle
  * each step; limits that never bind; no warm pool. `aggressive` is off, since it would raise the very quantile that
  * is swept; `reactive-only` is on as configured.
  */
@@ -51,7 +61,7 @@ export function replaySettings(world: TraceWorld, knob: TiercastKnob): Settings 
     // One horizon, so that coverage is that at the window's end.
     horizons: [durationMs((world.leadSteps + 1) * stepMs)],
     tiers: {
-      baseline: tier(WORLD_PRICES.baseline),
+      baseline: tier(BASELINE_BUSY_SHARE * WORLD_PRICES.predictive),
       predictive: tier(WORLD_PRICES.predictive),
       burst: tier(WORLD_PRICES.burst),
     },

@@ -30,6 +30,8 @@ export interface SimulateRequest {
   readonly trainMs?: number;
   readonly refitMs?: number;
   readonly knobs?: readonly TiercastKnob[];
+  /** Made by an earlier simulation of the same world: a sweep with other settings needs no new ones. */
+  readonly forecasts?: readonly ForecastBlock[];
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (what: string, done: number, total: number) => void;
   /** Wall milliseconds that only rise. */
@@ -77,7 +79,8 @@ export async function simulate(request: SimulateRequest): Promise<Simulation> {
     (policy) => request.policies.includes(policy) || policy === "hpa" || policy === "oracle",
   );
   const beganMs = monotonicMs();
-  const forecasts = policies.includes("tiercast") ? await makeForecasts(request) : [];
+  const wantsForecasts = policies.includes("tiercast");
+  const forecasts = wantsForecasts ? (request.forecasts ?? (await makeForecasts(request))) : [];
   const forecastedMs = monotonicMs();
   const tiercast = policies.includes("tiercast") ? sweepTiercast(request, forecasts) : [];
   const decidedMs = monotonicMs();

@@ -26,19 +26,29 @@ export function craneForecast(world: FigureWorld): Float64Array {
     // The line over a gap that is still open would know its far end.
     const isOpen = Number.isNaN(demandRps[from - 1] ?? Number.NaN);
     const history = (isOpen ? held : line).slice(first, from);
-    if (history.length < 3 * day) continue;
-    clip(history);
-    const daily = correlation(history.subarray(Math.max(0, history.length - 14 * day)), day);
-    const weekly = correlation(history, 7 * day);
-    if (Math.max(daily, weekly) < LEAST_CORRELATION) continue;
-    const rhythm =
-      weekly > daily ? { period: 7 * day, cycles: WEEK_CYCLES } : { period: day, cycles: DAY_CYCLES };
+    const rhythm = rhythmOf(history, day);
+    if (rhythm === undefined) continue;
     for (let step = from; step < Math.min(from + day, steps); step++) {
       const most = highest(history, step - first, leadSteps, rhythm);
       if (most !== undefined) forecastRps[step] = most * (1 + MARGIN);
     }
   }
   return forecastRps;
+}
+
+interface Rhythm {
+  readonly period: number;
+  readonly cycles: number;
+}
+
+/** The period that the last weeks repeat, `history` clipped in place; undefined: none, or too little is known. */
+function rhythmOf(history: Float64Array, day: number): Rhythm | undefined {
+  if (history.length < 3 * day) return undefined;
+  clip(history);
+  const daily = correlation(history.subarray(Math.max(0, history.length - 14 * day)), day);
+  const weekly = correlation(history, 7 * day);
+  if (Math.max(daily, weekly) < LEAST_CORRELATION) return undefined;
+  return weekly > daily ? { period: 7 * day, cycles: WEEK_CYCLES } : { period: day, cycles: DAY_CYCLES };
 }
 
 /** What the HPA rule is shown: the larger of demand and forecast. */
@@ -50,12 +60,7 @@ export function craneSignal(seenRps: Float64Array, forecastRps: Float64Array): F
   });
 }
 
-function highest(
-  history: Float64Array,
-  at: number,
-  leadSteps: number,
-  rhythm: { readonly period: number; readonly cycles: number },
-): number | undefined {
+function highest(history: Float64Array, at: number, leadSteps: number, rhythm: Rhythm): number | undefined {
   let most: number | undefined;
   for (let cycle = 1; cycle <= rhythm.cycles; cycle++) {
     for (let ahead = 0; ahead <= leadSteps; ahead++) {

@@ -1,0 +1,279 @@
+import { FORECAST_LEVELS } from "../model/forecast.ts";
+import { frontier, LEAST_VIOLATION } from "./frontier.ts";
+import { stepCosts } from "./report-costs.ts";
+import { lostAt } from "./report-matters.ts";
+import {
+  areaPath,
+  bottomTicks,
+  endLabels,
+  FRAME,
+  horizontalGrid,
+  linear,
+  linePath,
+  logarithmic,
+  niceTicks,
+  pixel,
+  type Scale,
+  svg,
+} from "./report-svg.ts";
+import type { Policy, ShownRun, Simulation } from "./simulate.ts";
+import type { TraceWorld } from "./world.ts";
+
+/** Colours are custom properties of the page: they differ between light and dark. */
+export const POLICY_COLOUR: Readonly<Record<Policy, string>> = {
+  tiercast: "var(--tiercast)",
+  hpa: "var(--hpa)",
+  "aws-predictive": "var(--aws)",
+  kedify: "var(--kedify)",
+  crane: "var(--crane)",
+  phpa: "var(--phpa)",
+  oracle: "var(--oracle)",
+};
+
+const MOST_COLUMNS = 720;
+
+/**
+ * Demand against capacity, stacked by tier, with the 90 % band of the forecasts made one lead time before, for steps
+ * `from..to - 1`. Where steps outnumber columns, a column shows its largest demand and band and its least capacity.
+ */
+export function capacityPlot(simulation: Simulation, shown: ShownRun, from: number, to: number): string {
+  const { world } = simulation;
+  const columns = columnsOf(from, to);
+  const least = (list: readonly number[]) => columns.map(([a, b]) => extreme(list, a, b, shown, Math.min));
+  const { tiers, readyUnits } = shown.run.timeline;
+  const stack = [tiers?.baseline ?? readyUnits, tiers?.predictive ?? [], tiers?.burst ?? []].map(least);
+  const tops = stack.map((_, i) => columns.map((_column, c) => sumTo(stack, i, c)));
+  const need = columns.map(([a, b]) =>
+    most(a, b, (step) => (world.demandRps[step] ?? Number.NaN) / world.unitRps),
+  );
+  const band = bandOf(simulation, columns);
+  const highest = Math.max(1, ...(tops[2] ?? []), ...need.filter(Number.isFinite));
+  const x = linear(from, to - 1, FRAME.left, FRAME.width - FRAME.right);
+  const y = linear(0, highest * 1.05, FRAME.height - FRAME.bottom, FRAME.top);
+  const xs = columns.map(([a, b]) => x((a + b - 1) / 2));
+  const zero = xs.map(() => y(0));
+  const areas = ["baseline", "predictive", "burst"].map((tier, i) => {
+    const lower = i === 0 ? zero : (tops[i - 1] ?? []).map(y);
+    return `<path class="${tier}" d="${areaPath(xs, (tops[i] ?? []).map(y), lower)}"/>`;
+  });
+  const bandPath = areaPath(
+    xs,
+    band.map(([, high]) => y(high)),
+    band.map(([low]) => y(low)),
+  );
+  const line = linePath(need.map((units, c) => [xs[c] ?? 0, y(units)]));
+  const grid = niceTicks(0, highest, 5).map((tick) => ({ y: y(tick), label: String(tick) }));
+  return svg(
+    FRAME,
+    "demand against capacity by tier, in units",
+    `${areas.join("")}<path class="band" d="${bandPath}"/><path class="demand" d="${line}"/>` +
+      horizontalGrid(FRAME, grid) +
+      bottomTicks(FRAME, timeTicks(world, from, to, x)) +
+      capacityLegend(),
+  );
+}
+
+function capacityLegend(): string {
+  const x = FRAME.width - FRAME.right + 10;
+  const row = (i: number, mark: string, text: string) =>
+    `${mark}<text class="label" x="${x + 20}" y="${28 + i * 20}">${text}</text>`;
+  const box = (i: number, name: string) => `<path class="${name}" d="M${x} ${18 + i * 20}h14v12h-14z"/>`;
+  return (
+    row(0, `<path class="demand" d="M${x} 24h14"/>`, "demand") +
+    row(1, box(1, "band"), "90 % interval") +
+    row(2, box(2, "burst"), "burst") +
+    row(3, box(3, "predictive"), "predictive") +
+    row(4, box(4, "baseline"), "baseline")
+  );
+}
+
+/** Violation share against unit-hours for each policy: its points and their envelope. */
+export function frontierPlot({ runs, oracleUnitHours }: Simulation): string {
+  const frame = { ...FRAME, height: 380 };
+  const ratio = (unitHours: number): number => unitHours / oracleUnitHours;
+  const policies = [...new Set(runs.map((run) => run.policy))].filter((policy) => policy !== "oracle");
+  const widest = 2.2;
+  const x = linear(0.98, widest, frame.left, frame.width - frame.right);
+  const y = logarithmic(LEAST_VIOLATION, 0.1, frame.height - frame.bottom, frame.top);
+  const clamp = (share: number): number => y(Math.min(0.1, Math.max(LEAST_VIOLATION, share)));
+  const drawn = policies.map((policy) => {
+    const points = runs.filter((run) => run.policy === policy).map((run) => run.figures);
+    const inside = points.filter(
+      (point) => ratio(point.unitHours) <= widest && ratio(point.unitHours) >= 0.98,
+    );
+    const curve = frontier(points);
+    const line = curve.points.filter(
+      (point) => ratio(point.unitHours) <= widest && ratio(point.unitHours) >= 0.98,
+    );
+    const colour = POLICY_COLOUR[policy];
+    const dots = inside.map(
+      (point) =>
+        `<circle cx="${pixel(x(ratio(point.unitHours)))}" cy="${pixel(clamp(point.violationShare))}" r="2.5" fill="${colour}"/>`,
+    );
+    const path = linePath(line.map((point) => [x(ratio(point.unitHours)), clamp(point.violationShare)]));
+    return `<path d="${path}" class="${policy === "tiercast" ? "own" : "peer"}" stroke="${colour}"/>${dots.join("")}`;
+  });
+  const levels = [0.1, 0.01, 0.001, 0.0001, 0.00001, 0.000001];
+  const grid = levels.map((level) => ({ y: y(level), label: `${level * 100} %` }));
+  const ticks = niceTicks(1, widest, 6).map((tick) => ({ x: x(tick), label: `${tick} x oracle` }));
+  const keys = policies.map((policy, i) => ({ y: 30 + i * 20, text: policy, colour: POLICY_COLOUR[policy] }));
+  return svg(
+    frame,
+    "violation share against unit-hours",
+    horizontalGrid(frame, grid) + bottomTicks(frame, ticks) + drawn.join("") + endLabels(frame, keys),
+  );
+}
+
+/** Cost since the first scored step: the shown run, the HPA beside it and the oracle. */
+export function costPlot({ world, runs }: Simulation, shown: ShownRun): string {
+  const compared = [shown.run, shown.hpa, runs.find((run) => run.policy === "oracle")].filter(
+    (run) => run !== undefined,
+  );
+  const columns = columnsOf(world.firstScored, world.demandRps.length);
+  const totals = compared.map((run) => {
+    const costs = stepCosts(run.timeline, world);
+    let sum = 0;
+    return columns.map(([a, b]) => {
+      for (let step = a; step < b; step++) sum += costs(step);
+      return sum;
+    });
+  });
+  const highest = Math.max(...totals.map((total) => total.at(-1) ?? 0));
+  const x = linear(world.firstScored, world.demandRps.length - 1, FRAME.left, FRAME.width - FRAME.right);
+  const y = linear(0, highest * 1.05, FRAME.height - FRAME.bottom, FRAME.top);
+  const lines = compared.map(({ policy }, i) => {
+    const path = linePath((totals[i] ?? []).map((sum, c) => [x((columns[c]?.[1] ?? 1) - 1), y(sum)]));
+    return `<path d="${path}" class="${policy === "tiercast" ? "own" : "peer"}" stroke="${POLICY_COLOUR[policy]}"/>`;
+  });
+  const labels = compared.map(({ policy }, i) => ({
+    y: y(totals[i]?.at(-1) ?? 0),
+    text: policy,
+    colour: POLICY_COLOUR[policy],
+  }));
+  const grid = niceTicks(0, highest, 5).map((tick) => ({ y: y(tick), label: tick.toLocaleString("en-US") }));
+  return svg(
+    FRAME,
+    "cumulative cost",
+    horizontalGrid(FRAME, grid) +
+      bottomTicks(FRAME, timeTicks(world, world.firstScored, world.demandRps.length, x)) +
+      lines.join("") +
+      endLabels(FRAME, labels),
+  );
+}
+
+const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/** Demand missed by hour of the week (UTC), tiercast above the HPA, in one colour scale. */
+export function weekPlot({ world }: Simulation, shown: ShownRun): string {
+  const compared = [shown.run, shown.hpa].filter((run) => run !== undefined);
+  const tables = compared.map((run) => hourOfWeek(world, (step) => lostAt(world, run.timeline, step)));
+  const most = Math.max(1e-9, ...tables.flat());
+  const cell = 34;
+  const frame = { ...FRAME, height: compared.length * (7 * 18 + 46) + 10 };
+  const parts = compared.map((run, i) => {
+    const top = 24 + i * (7 * 18 + 46);
+    const cells = (tables[i] ?? []).map((share, hour) => {
+      const [x, y] = [FRAME.left + (hour % 24) * cell, top + Math.floor(hour / 24) * 18];
+      const tip = `${DAYS[Math.floor(hour / 24)]} ${hour % 24}:00: ${(share * 100).toFixed(3)} % missed`;
+      const strength = share === 0 ? 0 : 0.08 + 0.92 * Math.sqrt(share / most);
+      return `<path class="cell" d="M${x} ${y}h${cell - 2}v16h-${cell - 2}z"><title>${tip}</title></path><path fill="var(--miss)" fill-opacity="${strength.toFixed(2)}" pointer-events="none" d="M${x} ${y}h${cell - 2}v16h-${cell - 2}z"/>`;
+    });
+    const days = DAYS.map(
+      (day, d) =>
+        `<text class="tick" x="${FRAME.left - 6}" y="${top + d * 18 + 13}" text-anchor="end">${day}</text>`,
+    );
+    const hours = [0, 6, 12, 18].map(
+      (hour) =>
+        `<text class="tick" x="${FRAME.left + hour * cell}" y="${top + 7 * 18 + 13}">${hour}:00</text>`,
+    );
+    const worst = Math.max(...(tables[i] ?? [0]));
+    const title = `${run.policy}: worst hour of the week ${(worst * 100).toFixed(2)} %`;
+    return `<text class="label" x="${FRAME.left}" y="${top - 8}">${title}</text>${days.join("")}${hours.join("")}${cells.join("")}`;
+  });
+  return svg(frame, "share of demand missed by hour of the week", parts.join(""));
+}
+
+function hourOfWeek(world: TraceWorld, lost: (step: number) => number): readonly number[] {
+  const missed = new Float64Array(168);
+  const demand = new Float64Array(168);
+  for (let step = world.firstScored; step < world.demandRps.length; step++) {
+    const value = world.demandRps[step] ?? Number.NaN;
+    if (Number.isNaN(value)) continue;
+    const at = new Date(world.series.startMs + step * world.series.stepMs);
+    const hour = ((at.getUTCDay() + 6) % 7) * 24 + at.getUTCHours();
+    missed[hour] = (missed[hour] ?? 0) + lost(step);
+    demand[hour] = (demand[hour] ?? 0) + value;
+  }
+  return Array.from(missed, (sum, hour) => ((demand[hour] ?? 0) > 0 ? sum / (demand[hour] ?? 1) : 0));
+}
+
+type Column = readonly [from: number, to: number];
+
+function columnsOf(from: number, to: number): readonly Column[] {
+  const count = Math.min(MOST_COLUMNS, to - from);
+  const edge = (i: number): number => from + Math.floor(((to - from) * i) / count);
+  return Array.from({ length: count }, (_, i): Column => [edge(i), edge(i + 1)]);
+}
+
+function most(from: number, to: number, value: (step: number) => number): number {
+  let best = Number.NaN;
+  for (let step = from; step < to; step++) {
+    const next = value(step);
+    if (!(next <= best) && !Number.isNaN(next)) best = next;
+  }
+  return best;
+}
+
+function extreme(
+  list: readonly number[],
+  from: number,
+  to: number,
+  shown: ShownRun,
+  choose: (...values: number[]) => number,
+): number {
+  const { firstStep } = shown.run.timeline;
+  return choose(...list.slice(from - firstStep, to - firstStep));
+}
+
+function sumTo(stack: readonly (readonly number[])[], layer: number, column: number): number {
+  return stack.slice(0, layer + 1).reduce((sum, list) => sum + finite(list[column]), 0);
+}
+
+function finite(value = 0): number {
+  return Number.isFinite(value) ? value : 0;
+}
+
+/** 0.05 and 0.95 quantiles for each column, in units, of the forecasts made one lead time before. */
+function bandOf({ world, forecasts }: Simulation, columns: readonly Column[]): readonly Column[] {
+  const [low, high] = [FORECAST_LEVELS.indexOf(0.05), FORECAST_LEVELS.indexOf(0.95)];
+  const at = (step: number, level: number): number => {
+    const made = step - world.leadSteps;
+    const block = forecasts.find(({ fromStep, steps }) => made >= fromStep && made < fromStep + steps);
+    if (block === undefined) return Number.NaN;
+    const row = (made - block.fromStep) * FORECAST_LEVELS.length + level;
+    return (block.values[row * block.horizonSteps + world.leadSteps] ?? Number.NaN) / world.unitRps;
+  };
+  return columns.map(
+    ([a, b]): Column => [
+      finite(most(a, b, (step) => at(step, low))),
+      finite(most(a, b, (step) => at(step, high))),
+    ],
+  );
+}
+
+function timeTicks(world: TraceWorld, from: number, to: number, x: Scale) {
+  const { startMs, stepMs } = world.series;
+  const [fromMs, toMs] = [startMs + from * stepMs, startMs + to * stepMs];
+  const hour = 3_600_000;
+  const sizes = [1, 2, 3, 6, 12, 24, 48, 72, 168, 336, 720].map((hours) => hours * hour);
+  const size = sizes.find((candidate) => (toMs - fromMs) / candidate <= 9) ?? 720 * hour;
+  const ticks: { x: number; label: string }[] = [];
+  for (let atMs = Math.ceil(fromMs / size) * size; atMs < toMs; atMs += size) {
+    const iso = new Date(atMs).toISOString();
+    ticks.push({
+      x: x((atMs - startMs) / stepMs),
+      label: size < 24 * hour ? iso.slice(5, 16).replace("T", " ") : iso.slice(0, 10),
+    });
+  }
+  return ticks;
+}
