@@ -36,8 +36,7 @@ export async function callControl(
   timeoutMs = 5_000,
 ): Promise<unknown> {
   const endpoint = readEndpoint(endpointFile);
-  if (!endpoint)
-    throw new ControlUnreachable(endpointFile, "there is no such endpoint file, or it is damaged");
+  if (!endpoint) throw new ControlUnreachable(endpointFile, "no such file, or it is damaged");
   if (!mayBeAlive(endpointFile)) {
     throw new ControlUnreachable(endpointFile, `process ${endpoint.pid} has ended`);
   }

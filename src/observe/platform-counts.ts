@@ -187,5 +187,7 @@ function firstKey(steps: ReadonlyMap<number, LiveStep>): number {
 
 function nothingKnown(live: LiveCounts): UserError {
   const why = live.lastError ?? "it has counted nothing yet";
-  return new UserError(`platform router: no demand known: ${why} (is the base stack up?)`, 1);
+  // The reader's own words may say so already.
+  const hint = why.includes("base stack") ? "" : " (is the base stack up?)";
+  return new UserError(`platform router: no demand known: ${why}${hint}`, 1);
 }

@@ -12,7 +12,13 @@ const HISTORY_MS = 24 * 3_600_000;
 /** A router and both clocks, moved by hand. The daemon's time starts at `originMs`, the wall at another one. */
 function world(speed: number, history?: DemandSeries, originMs = Date.UTC(2001, 3, 26, 8)) {
   const wallStart = Date.UTC(2026, 10, 22, 9);
-  const state = { wallMs: wallStart, daemonMs: originMs, down: false, samples: [] as TrafficSample[] };
+  const state = {
+    wallMs: wallStart,
+    daemonMs: originMs,
+    down: false,
+    words: "connection refused",
+    samples: [] as TrafficSample[],
+  };
   const clock: Clock = {
     speed,
     nowMs: () => epochMs(state.daemonMs),
@@ -24,7 +30,7 @@ function world(speed: number, history?: DemandSeries, originMs = Date.UTC(2001, 
     reader: {
       traffic: async (fromWallMs) => {
         asked.push(fromWallMs);
-        if (state.down) throw new Error("connection refused");
+        if (state.down) throw new Error(state.words);
         return state.samples.filter((sample) => sample.toWallMs > fromWallMs);
       },
     },
@@ -183,6 +189,8 @@ describe("live counts", () => {
     await expect(read()).rejects.toThrow(
       "platform router: no demand known: connection refused (is the base stack up?)",
     );
+    state.words = "no supervisor: update the base stack";
+    await expect(read()).rejects.toThrow(/: no supervisor: update the base stack$/);
   });
 
   test("memory is bounded: old steps are forgotten", async () => {

@@ -112,7 +112,7 @@ function drawTimeAxis(plot: Plot, chart: ViewChart, timeZone: string): void {
   const { canvas, glyphs, left, nowColumn, columnsPerStep, past, ahead } = plot;
   const row = plot.top + plot.rows;
   put(canvas, row, left - 1, glyphs.corner + glyphs.floor.repeat(Math.max(0, canvas.columns - left)), "axis");
-  put(canvas, row + 1, nowColumn - 1, "now", "title");
+  put(canvas, row + 1, Math.min(nowColumn - 1, canvas.columns - 3), "now", "title");
   const taken: [number, number][] = [[nowColumn - 3, nowColumn + 3]];
   const ticks = timeTicks({
     firstMs: chart.cutoffMs - past.length * chart.stepMs,

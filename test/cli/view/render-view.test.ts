@@ -26,6 +26,16 @@ describe("the live view, as a person sees it", () => {
     expect(lines.find((line) => line.startsWith("latency"))?.trimEnd()).toBe("latency  no requests just now");
   });
 
+  test('without a forecast "now" stands whole at the right edge', () => {
+    const { chart } = runningState();
+    const lines = renderView(
+      { ...runningState(), chart: { ...chart, ahead: [] } },
+      { columns: 80, rows: 24 },
+      false,
+    );
+    expect(lines.some((line) => /now *$/.test(line))).toBe(true);
+  });
+
   test("colour changes no character", () => {
     const size = { columns: 80, rows: 24 };
     const coloured = renderView(runningState(), size, true).join("\n");
