@@ -5,6 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EngineJob, EngineResult } from "./engine-job.ts";
 import { runJob } from "./engine-run.ts";
+import { killMembers } from "./process-group.ts";
 import { failureOf } from "./pulumi-errors.ts";
 import { interruptPulumi } from "./run-engine.ts";
 
@@ -32,5 +33,6 @@ async function answer(job: EngineJob): Promise<void> {
 async function endOrphan(job: EngineJob): Promise<void> {
   await interruptPulumi(job.runFolder);
   await delay(ORPHAN_GRACE_MS);
+  await killMembers(process.pid, () => true);
   process.kill(-process.pid, "SIGKILL");
 }

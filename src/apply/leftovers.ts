@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { OwnPid } from "./locks.ts";
-import { groupMembers, readProcess, signalGroup } from "./process-group.ts";
+import { groupMembers, killMembers, readProcess } from "./process-group.ts";
 import { interruptPulumi } from "./run-engine.ts";
 import { listRunFolders, type RunOwner, readOwner, readPids } from "./run-folder.ts";
 
@@ -48,8 +48,10 @@ async function endGroup(folder: string, owner: RunOwner, graceMs: number): Promi
   if ((await members()).length === 0) return false;
   await interruptPulumi(folder);
   const until = performance.now() + graceMs;
-  while (performance.now() < until && (await members()).length > 0) await delay(100);
-  if ((await members()).length > 0) signalGroup(owner.group, "SIGKILL");
+  // Plugins whose pulumi is gone have nothing left to finish.
+  const working = async () => (await members()).some((member) => member.group === owner.group);
+  while (performance.now() < until && (await working())) await delay(100);
+  await killMembers(owner.group, (member) => member.startTicks >= owner.startTicks);
   for (let attempt = 0; attempt < 50 && (await members()).length > 0; attempt++) await delay(20);
   return true;
 }

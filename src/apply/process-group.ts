@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 export interface ProcessInfo {
   readonly pid: number;
   readonly group: number;
+  readonly session: number;
   /** Start time in clock ticks since boot: a reused pid has another one. */
   readonly startTicks: number;
   readonly residentBytes: number;
@@ -27,6 +28,7 @@ export async function readProcess(pid: number): Promise<ProcessInfo | undefined>
     return {
       pid,
       group: Number(fields[2]),
+      session: Number(fields[3]),
       startTicks: Number(fields[19]),
       residentBytes: Number(fields[21]) * PAGE_BYTES,
     };
@@ -35,14 +37,18 @@ export async function readProcess(pid: number): Promise<ProcessInfo | undefined>
   }
 }
 
-/** Live members of a process group; empty when all are gone. */
+/**
+ * Live members of a run that `group` leads; empty when all are gone. Pulumi gives each plugin a process group of its
+ * own, and one that it was killed beside (the policy pack's) lives on for ever: the session, which the leader began,
+ * is what they all share.
+ */
 export async function groupMembers(group: number): Promise<readonly ProcessInfo[]> {
   const names = await readdir("/proc").catch(() => [] as string[]);
   const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
   const members: ProcessInfo[] = [];
   for (const [index, pid] of pids.entries()) {
     const info = await readProcess(pid);
-    if (info?.group === group) members.push(info);
+    if (info?.group === group || info?.session === group) members.push(info);
     // Some hosts run ten thousand processes: the daemon's loop gets its turn in between.
     if (index % READ_AT_ONCE === READ_AT_ONCE - 1) await nextTurn();
   }
@@ -59,9 +65,24 @@ export function groupAlive(group: number): boolean {
   }
 }
 
+/** Ends every member, those in groups of their own too; `isOurs` guards against a number used anew. */
+export async function killMembers(group: number, isOurs: (member: ProcessInfo) => boolean): Promise<void> {
+  for (const member of await groupMembers(group)) {
+    if (member.pid !== process.pid && isOurs(member)) killNow(member.pid);
+  }
+}
+
 export function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
+  } catch {
+    // Gone already: what was wanted.
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
   } catch {
     // Gone already: what was wanted.
   }

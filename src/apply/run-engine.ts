@@ -3,7 +3,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { moduleFile } from "../model/module-file.ts";
 import type { EngineJob, EngineMessage, EngineResult } from "./engine-job.ts";
-import { groupAlive, groupMembers, pidAlive, readProcess, signalGroup } from "./process-group.ts";
+import {
+  groupAlive,
+  groupMembers,
+  killMembers,
+  pidAlive,
+  readProcess,
+  signalGroup,
+} from "./process-group.ts";
 import { type RunOwner, readPids, writeOwner } from "./run-folder.ts";
 
 export interface EngineRunOptions {
@@ -154,9 +161,13 @@ function watchMemory(run: ChildRun, memoryMib: number, stop: (result: EngineResu
 /** Plugins that outlived their engine go with the group. */
 async function sweepGroup(group: number): Promise<void> {
   if (group <= 1) return;
-  for (let attempt = 0; attempt < 100 && groupAlive(group); attempt++) {
+  const isAlive = async () => groupAlive(group) || (await groupMembers(group)).length > 0;
+  for (let attempt = 0; attempt < 100 && (await isAlive()); attempt++) {
     // Plugins get a moment to end by themselves: they do when the engine closes their connection.
-    if (attempt >= 5) signalGroup(group, "SIGKILL");
+    if (attempt >= 5) {
+      signalGroup(group, "SIGKILL");
+      await killMembers(group, () => true);
+    }
     await delay(20);
   }
 }

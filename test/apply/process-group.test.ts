@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, it } from "vitest";
-import { groupMembers, readProcess, signalGroup } from "../../src/apply/process-group.ts";
+import { groupMembers, killMembers, readProcess, signalGroup } from "../../src/apply/process-group.ts";
 
 it("a group's members are seen while they live, and none after", async () => {
   const leader = spawn("/bin/sh", ["-c", "sleep 30 & sleep 30"], { detached: true, stdio: "ignore" });
@@ -14,6 +14,22 @@ it("a group's members are seen while they live, and none after", async () => {
     signalGroup(group, "SIGKILL");
     await ended;
   }
+  await expect.poll(() => groupMembers(group)).toEqual([]);
+});
+
+it("a plugin in a group of its own is a member, and ends with the others", async () => {
+  // Job control gives the background job its own group, as pulumi gives each plugin.
+  const leader = spawn("/bin/bash", ["-c", "set -m; sleep 30 & wait"], { detached: true, stdio: "ignore" });
+  const group = leader.pid ?? 0;
+  await expect.poll(async () => (await groupMembers(group)).length).toBe(2);
+  expect((await groupMembers(group)).map((member) => member.group === group)).toContain(false);
+  const ended = once(leader, "exit");
+  signalGroup(group, "SIGKILL");
+  await ended;
+  expect(await groupMembers(group)).toHaveLength(1);
+  await killMembers(group, () => false);
+  expect(await groupMembers(group)).toHaveLength(1);
+  await killMembers(group, () => true);
   await expect.poll(() => groupMembers(group)).toEqual([]);
 });
 
