@@ -80,7 +80,7 @@ async function observe(pass: Pass): Promise<void> {
   const { parts, record, state } = pass;
   const { series, observation } = await observeDemand(parts, parts.clock.nowMs());
   record.observation = observation;
-  record.platform = await readPlatform(parts, record.cycle, state.applied !== null);
+  record.platform = await readPlatform(pass);
   pass.traffic = mergeTraffic(await recentTraffic(parts));
   pass.series = series;
   if (series !== null && parts.settings.demand.source === "platform") recordDemand(pass, series);
@@ -207,8 +207,7 @@ function renderWith(pass: Pass, planGeneration: number): StackInputs {
 async function verifyOutcome(pass: Pass): Promise<void> {
   const { parts, state, record } = pass;
   if (state.applied === null) return;
-  if (record.apply?.kind === "applied")
-    record.platform = await readPlatform(parts, record.cycle, state.applied !== null);
+  if (record.apply?.kind === "applied") record.platform = await readPlatform(pass);
   const sinceWallMs = parts.wallMs() - state.appliedWallMs;
   const since = sinceWallMs < MINUTE_MS ? null : mergeTraffic(await recentTraffic(parts));
   const verdict = verify({
@@ -243,17 +242,15 @@ function recentTraffic(parts: ControllerParts): Promise<readonly TrafficSample[]
   return parts.platform.traffic(parts.wallMs() - MINUTE_MS).catch(() => []);
 }
 
-async function readPlatform(
-  parts: ControllerParts,
-  cycle: number,
-  known: boolean,
-): Promise<PlatformState | null> {
+async function readPlatform({ parts, state, record }: Pass): Promise<PlatformState | null> {
   try {
     return await parts.platform.state();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
     // Before the first update there may be no platform yet: nothing to warn of.
-    if (known) parts.log.warn("observe", message, { cycle });
+    if (state.applied === null) return null;
+    const message = error instanceof Error ? error.message : String(error);
+    state.lastError = { atMs: parts.clock.nowMs(), stage: "observe", message };
+    parts.log.warn("observe", message, { cycle: record.cycle });
     return null;
   }
 }
