@@ -1,4 +1,7 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openJournal } from "../../src/journal/journal.ts";
+import { inputsOf } from "../journal/records.ts";
 import { type CliPlace, openPlace, writeDemandAndConfig } from "./run-cli.ts";
 
 let place: CliPlace;
@@ -67,12 +70,24 @@ describe("one cycle, looked at", () => {
 
 describe("suggest: a person decides", () => {
   test("the plan waits, is approved once, and not twice", async () => {
-    const { pendingApproval } = JSON.parse((await place.run(["status", "-o", "json"])).stdout).status;
+    // Without an engine nothing is put forward: here, as the daemon does it after a preview.
+    const planHash = "3f9c0a1b2c3d4e5f";
+    const folder = join(place.folder, "../state/tiercast/shop");
+    const journal = openJournal({ folder, retentionMs: 86_400_000 });
+    const atMs = Date.now();
+    journal.proposePlan({
+      planHash,
+      stackInputs: inputsOf(1),
+      decision: {},
+      atMs,
+      expiresMs: atMs + 3_600_000,
+    });
+    journal.close();
     expect((await place.run(["approve", "0000"])).code).toBe(1);
     const approved = await place.run(["approve"]);
     expect(approved).toMatchObject({ code: 0 });
-    expect(approved.stdout).toContain(`approved plan ${pendingApproval.planHash}`);
-    expect((await place.run(["approve", pendingApproval.planHash])).code).toBe(1);
+    expect(approved.stdout).toContain(`approved plan ${planHash}`);
+    expect((await place.run(["approve", planHash])).code).toBe(1);
     expect((await place.run(["reject"])).code).toBe(1);
   });
 });

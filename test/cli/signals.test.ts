@@ -52,7 +52,7 @@ test("the daemon: a line per cycle, refuses a second one, tells the truth, ends 
     lineWith(daemon.stdout, "cycle 1 "),
     lineWith(daemon.stderr, "serving on http://127.0.0.1:"),
   ]);
-  expect(line).toMatch(/demand [\d.]+ rps, next [\d.]+ \(.*cycle 1 awaiting-approval/);
+  expect(line).toMatch(/demand [\d.]+ rps, next [\d.]+ \(.*cycle 1 engine-missing/);
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(log)?.[0];
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
 
