@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseDurationSetting } from "../config.ts";
-import { DAY_MS, MINUTE_MS } from "../model/time.ts";
+import type { DemandSeries } from "../model/series.ts";
+import { DAY_MS, type DurationMs, MINUTE_MS } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";
 import { readCsvTrace } from "../observe/csv-trace.ts";
 import { costByTier } from "../simulate/report-costs.ts";
@@ -12,7 +13,7 @@ import { comparedAt, simulationPage, worldLine } from "../simulate/report-html.t
 import { decisionsThatMattered, type Matter } from "../simulate/report-matters.ts";
 import { timelineRows } from "../simulate/report-timeline.ts";
 import { POLICIES, type Policy, type Simulation, simulate, sweptPoints } from "../simulate/simulate.ts";
-import { lastDays, traceWorld } from "../simulate/world.ts";
+import { lastDays, thinned, traceWorld } from "../simulate/world.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { escapeText } from "./escape-text.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -33,15 +34,8 @@ export async function runSimulate(call: CommandCall): Promise<number> {
   const refitMs = durationOption(call, "refit");
   const stepMs = durationOption(call, "step");
   const timeZone = zoneOption(call);
-  const trace = await readCsvTrace({
-    path,
-    stepMs,
-    timeZone,
-    timeColumn: textOption(call, "timeColumn"),
-    valueColumn: textOption(call, "valueColumn"),
-  });
-  for (const warning of trace.warnings) note(`warning: ${escapeText(warning)}`);
-  const series = lastMs === undefined ? trace.series : lastDays(trace.series, lastMs / DAY_MS);
+  const whole = await readTrace(call, { path, stepMs, timeZone });
+  const series = lastMs === undefined ? whole : lastDays(whole, lastMs / DAY_MS);
   const world = traceWorld(series, leadMs === undefined ? undefined : leadMs / MINUTE_MS);
   const line = progressLine(process.stderr);
   const showsProgress = !wantsJson(call) || process.stderr.isTTY;
@@ -61,6 +55,30 @@ export async function runSimulate(call: CommandCall): Promise<number> {
   await writeFiles(call, simulation, basename(path));
   report(call, simulation, path);
   return EXIT.done;
+}
+
+/** Above this many steps a finer reading is not tried. */
+const MOST_STEPS = 10_000_000;
+
+/**
+ * The trace on the grid of its own stamps, since timelines carry them: rows at 00:04, 00:09 ... stay there, where the
+ * other commands take the 5-minute steps of the clock.
+ */
+async function readTrace(
+  call: CommandCall,
+  request: { readonly path: string; readonly stepMs: DurationMs | undefined; readonly timeZone: string },
+): Promise<DemandSeries> {
+  const columns = {
+    timeColumn: textOption(call, "timeColumn"),
+    valueColumn: textOption(call, "valueColumn"),
+  };
+  const { series, warnings } = await readCsvTrace({ ...request, ...columns });
+  for (const warning of warnings) note(`warning: ${escapeText(warning)}`);
+  const minutes = series.stepMs / MINUTE_MS;
+  const isWhole = Number.isInteger(minutes) && minutes > 1 && minutes * series.values.length < MOST_STEPS;
+  if (request.stepMs !== undefined || !isWhole) return series;
+  const fine = await readCsvTrace({ ...request, ...columns, stepMs: MINUTE_MS });
+  return fine.series.startMs === series.startMs ? series : thinned(fine.series, series.stepMs);
 }
 
 async function writeFiles(call: CommandCall, simulation: Simulation, name: string): Promise<void> {

@@ -1,7 +1,6 @@
 import { FORECAST_LEVELS } from "../model/forecast.ts";
-import { frontier, LEAST_VIOLATION } from "./frontier.ts";
+import { type FrontierPoint, frontier, LEAST_VIOLATION } from "./frontier.ts";
 import { stepCosts } from "./report-costs.ts";
-import { lostAt } from "./report-matters.ts";
 import {
   areaPath,
   bottomTicks,
@@ -66,8 +65,8 @@ export function capacityPlot(simulation: Simulation, shown: ShownRun, from: numb
   return svg(
     FRAME,
     "demand against capacity by tier, in units",
-    `${areas.join("")}<path class="band" d="${bandPath}"/><path class="demand" d="${line}"/>` +
-      horizontalGrid(FRAME, grid) +
+    horizontalGrid(FRAME, grid) +
+      `${areas.join("")}<path class="band" d="${bandPath}"/><path class="demand" d="${line}"/>` +
       bottomTicks(FRAME, timeTicks(world, from, to, x)) +
       capacityLegend(),
   );
@@ -87,34 +86,42 @@ function capacityLegend(): string {
   );
 }
 
+/** The frontier plot ends here, in multiples of the oracle's unit-hours, or where all curves have come down. */
+const WIDEST = 2.2;
+const MOST_VIOLATION = 0.1;
+
 /** Violation share against unit-hours for each policy: its points and their envelope. */
 export function frontierPlot({ runs, oracleUnitHours }: Simulation): string {
   const frame = { ...FRAME, height: 380 };
-  const ratio = (unitHours: number): number => unitHours / oracleUnitHours;
   const policies = [...new Set(runs.map((run) => run.policy))].filter((policy) => policy !== "oracle");
-  const widest = 2.2;
-  const x = linear(0.98, widest, frame.left, frame.width - frame.right);
-  const y = logarithmic(LEAST_VIOLATION, 0.1, frame.height - frame.bottom, frame.top);
-  const clamp = (share: number): number => y(Math.min(0.1, Math.max(LEAST_VIOLATION, share)));
-  const drawn = policies.map((policy) => {
-    const points = runs.filter((run) => run.policy === policy).map((run) => run.figures);
-    const inside = points.filter(
-      (point) => ratio(point.unitHours) <= widest && ratio(point.unitHours) >= 0.98,
-    );
-    const curve = frontier(points);
-    const line = curve.points.filter(
-      (point) => ratio(point.unitHours) <= widest && ratio(point.unitHours) >= 0.98,
-    );
+  const curves = policies.map((policy) => {
+    const own = runs.filter((run) => run.policy === policy).map((run) => run.figures);
+    const place = (point: FrontierPoint) => ({
+      ratio: point.unitHours / oracleUnitHours,
+      share: Math.max(LEAST_VIOLATION, point.violationShare),
+    });
+    return { policy, swept: own.map(place), line: frontier(own).points.map(place) };
+  });
+  const least = 0.98;
+  const down = Math.max(...curves.map(({ line }) => line.at(-1)?.ratio ?? 0));
+  const widest = Math.min(WIDEST, down * 1.03);
+  const x = linear(least, widest, frame.left, frame.width - frame.right);
+  const y = logarithmic(LEAST_VIOLATION, MOST_VIOLATION, frame.height - frame.bottom, frame.top);
+  const isInside = (point: { ratio: number; share: number }): boolean =>
+    point.ratio >= least && point.ratio <= widest && point.share <= MOST_VIOLATION;
+  const drawn = curves.map(({ policy, swept, line }) => {
     const colour = POLICY_COLOUR[policy];
-    const dots = inside.map(
-      (point) =>
-        `<circle cx="${pixel(x(ratio(point.unitHours)))}" cy="${pixel(clamp(point.violationShare))}" r="2.5" fill="${colour}"/>`,
-    );
-    const path = linePath(line.map((point) => [x(ratio(point.unitHours)), clamp(point.violationShare)]));
-    return `<path d="${path}" class="${policy === "tiercast" ? "own" : "peer"}" stroke="${colour}"/>${dots.join("")}`;
+    const dots = swept
+      .filter(isInside)
+      .map(
+        ({ ratio, share }) =>
+          `<circle cx="${pixel(x(ratio))}" cy="${pixel(y(share))}" r="2.5" fill="${colour}"/>`,
+      );
+    const path = linePath(line.filter(isInside).map(({ ratio, share }) => [x(ratio), y(share)]));
+    return `<path d="${path}" class="${lineClass(policy)}" stroke="${colour}"/>${dots.join("")}`;
   });
   const levels = [0.1, 0.01, 0.001, 0.0001, 0.00001, 0.000001];
-  const grid = levels.map((level) => ({ y: y(level), label: `${level * 100} %` }));
+  const grid = levels.map((level) => ({ y: y(level), label: `${Number((level * 100).toPrecision(1))} %` }));
   const ticks = niceTicks(1, widest, 6).map((tick) => ({ x: x(tick), label: `${tick} x oracle` }));
   const keys = policies.map((policy, i) => ({ y: 30 + i * 20, text: policy, colour: POLICY_COLOUR[policy] }));
   return svg(
@@ -122,6 +129,10 @@ export function frontierPlot({ runs, oracleUnitHours }: Simulation): string {
     "violation share against unit-hours",
     horizontalGrid(frame, grid) + bottomTicks(frame, ticks) + drawn.join("") + endLabels(frame, keys),
   );
+}
+
+function lineClass(policy: Policy): string {
+  return policy === "tiercast" ? "own" : "peer";
 }
 
 /** Cost since the first scored step: the shown run, the HPA beside it and the oracle. */
@@ -143,7 +154,7 @@ export function costPlot({ world, runs }: Simulation, shown: ShownRun): string {
   const y = linear(0, highest * 1.05, FRAME.height - FRAME.bottom, FRAME.top);
   const lines = compared.map(({ policy }, i) => {
     const path = linePath((totals[i] ?? []).map((sum, c) => [x((columns[c]?.[1] ?? 1) - 1), y(sum)]));
-    return `<path d="${path}" class="${policy === "tiercast" ? "own" : "peer"}" stroke="${POLICY_COLOUR[policy]}"/>`;
+    return `<path d="${path}" class="${lineClass(policy)}" stroke="${POLICY_COLOUR[policy]}"/>`;
   });
   const labels = compared.map(({ policy }, i) => ({
     y: y(totals[i]?.at(-1) ?? 0),
@@ -159,52 +170,6 @@ export function costPlot({ world, runs }: Simulation, shown: ShownRun): string {
       lines.join("") +
       endLabels(FRAME, labels),
   );
-}
-
-const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-
-/** Demand missed by hour of the week (UTC), tiercast above the HPA, in one colour scale. */
-export function weekPlot({ world }: Simulation, shown: ShownRun): string {
-  const compared = [shown.run, shown.hpa].filter((run) => run !== undefined);
-  const tables = compared.map((run) => hourOfWeek(world, (step) => lostAt(world, run.timeline, step)));
-  const most = Math.max(1e-9, ...tables.flat());
-  const cell = 34;
-  const frame = { ...FRAME, height: compared.length * (7 * 18 + 46) + 10 };
-  const parts = compared.map((run, i) => {
-    const top = 24 + i * (7 * 18 + 46);
-    const cells = (tables[i] ?? []).map((share, hour) => {
-      const [x, y] = [FRAME.left + (hour % 24) * cell, top + Math.floor(hour / 24) * 18];
-      const tip = `${DAYS[Math.floor(hour / 24)]} ${hour % 24}:00: ${(share * 100).toFixed(3)} % missed`;
-      const strength = share === 0 ? 0 : 0.08 + 0.92 * Math.sqrt(share / most);
-      return `<path class="cell" d="M${x} ${y}h${cell - 2}v16h-${cell - 2}z"><title>${tip}</title></path><path fill="var(--miss)" fill-opacity="${strength.toFixed(2)}" pointer-events="none" d="M${x} ${y}h${cell - 2}v16h-${cell - 2}z"/>`;
-    });
-    const days = DAYS.map(
-      (day, d) =>
-        `<text class="tick" x="${FRAME.left - 6}" y="${top + d * 18 + 13}" text-anchor="end">${day}</text>`,
-    );
-    const hours = [0, 6, 12, 18].map(
-      (hour) =>
-        `<text class="tick" x="${FRAME.left + hour * cell}" y="${top + 7 * 18 + 13}">${hour}:00</text>`,
-    );
-    const worst = Math.max(...(tables[i] ?? [0]));
-    const title = `${run.policy}: worst hour of the week ${(worst * 100).toFixed(2)} %`;
-    return `<text class="label" x="${FRAME.left}" y="${top - 8}">${title}</text>${days.join("")}${hours.join("")}${cells.join("")}`;
-  });
-  return svg(frame, "share of demand missed by hour of the week", parts.join(""));
-}
-
-function hourOfWeek(world: TraceWorld, lost: (step: number) => number): readonly number[] {
-  const missed = new Float64Array(168);
-  const demand = new Float64Array(168);
-  for (let step = world.firstScored; step < world.demandRps.length; step++) {
-    const value = world.demandRps[step] ?? Number.NaN;
-    if (Number.isNaN(value)) continue;
-    const at = new Date(world.series.startMs + step * world.series.stepMs);
-    const hour = ((at.getUTCDay() + 6) % 7) * 24 + at.getUTCHours();
-    missed[hour] = (missed[hour] ?? 0) + lost(step);
-    demand[hour] = (demand[hour] ?? 0) + value;
-  }
-  return Array.from(missed, (sum, hour) => ((demand[hour] ?? 0) > 0 ? sum / (demand[hour] ?? 1) : 0));
 }
 
 type Column = readonly [from: number, to: number];

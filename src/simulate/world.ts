@@ -63,6 +63,13 @@ export function lastDays(series: DemandSeries, days: number): DemandSeries {
   return sliceSeries(series, endMs - steps * series.stepMs, endMs);
 }
 
+/** Every `stepMs` of a finer series that holds each value for so long: the same samples, on the grid they stand on. */
+export function thinned(series: DemandSeries, stepMs: DemandSeries["stepMs"]): DemandSeries {
+  const every = Math.round(stepMs / series.stepMs);
+  const values = series.values.filter((_, step) => step % every === 0);
+  return { startMs: series.startMs, stepMs, values };
+}
+
 /** A timeline without warm pool or tiers from the whole trace's requested units: what is shown of them. */
 export function shownTimeline(world: TraceWorld, requestedUnits: readonly number[]): PolicyTimeline {
   const shown = requestedUnits.slice(world.firstShown);
@@ -121,11 +128,9 @@ export function createSupply(leadSteps: number): Supply {
   const request = (more: number): void => {
     const activated = Math.min(more, idle);
     idle -= activated;
-    if (leadSteps === 0) ready += more;
-    else {
-      starting[1] = (starting[1] ?? 0) + activated;
-      starting[leadSteps] = (starting[leadSteps] ?? 0) + more - activated;
-    }
+    starting[1] = (starting[1] ?? 0) + activated;
+    if (leadSteps === 0) ready += more - activated;
+    else starting[leadSteps] = (starting[leadSteps] ?? 0) + more - activated;
   };
   const warmUp = (more: number): void => {
     if (leadSteps === 0) idle += more;

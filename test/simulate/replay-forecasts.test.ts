@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { forecastEnsemble } from "../../src/forecast/ensemble.ts";
+import { selectMembers } from "../../src/forecast/registry.ts";
+import { sliceSeries } from "../../src/model/series.ts";
+import { DAY_MS, durationMs, epochMs, HOUR_MS, MINUTE_MS } from "../../src/model/time.ts";
+import { walkForecasts } from "../../src/simulate/replay-forecasts.ts";
+import { seededRandom } from "../../src/simulate/seeded-random.ts";
+
+const STEP_MS = durationMs(15 * MINUTE_MS);
+const START_MS = epochMs(Date.UTC(2026, 0, 5));
+const PER_DAY = 96;
+const DAYS = 13;
+const random = seededRandom(7);
+const series = {
+  startMs: START_MS,
+  stepMs: STEP_MS,
+  values: Float64Array.from({ length: DAYS * PER_DAY }, (_, i) =>
+    i === 500 ? Number.NaN : 100 + 60 * Math.sin((2 * Math.PI * i) / PER_DAY) + 20 * random(),
+  ),
+};
+const { members } = selectMembers(["level", "seasonal-naive", "dhr-ar", "direct"]);
+const walkOn = (values: Float64Array) =>
+  walkForecasts({
+    series: { ...series, values },
+    timeZone: "UTC",
+    members,
+    trainMs: 7 * DAY_MS,
+    capFactor: 3,
+    refitMs: DAY_MS,
+    learnMs: HOUR_MS,
+  });
+
+test("at midnight, where parameters coincide, it is the shipped ensemble to the last bit", () => {
+  const step = 11 * PER_DAY;
+  const nowMs = START_MS + step * STEP_MS;
+  const shipped = forecastEnsemble({
+    series: sliceSeries(series, START_MS, nowMs),
+    timeZone: "UTC",
+    horizonSteps: PER_DAY,
+    horizonsMs: [45 * MINUTE_MS],
+    members,
+    trainMs: 7 * DAY_MS,
+    refitMs: DAY_MS,
+    capFactor: 3,
+    staggerMs: 0,
+    learned: undefined,
+    monotonicMs: () => 0,
+  });
+  if (shipped.kind === "refused") throw new Error(shipped.reason);
+  const walk = walkOn(series.values);
+  walk.at(step - 3, 3);
+  const replayed = walk.at(step, PER_DAY);
+  expect(replayed?.rows.map((row) => [...row])).toEqual(shipped.forecast.quantiles.map((row) => [...row]));
+  expect(replayed?.anomalyScore).toBe(shipped.evidence.anomalyScore);
+  expect(walk.at(step, 3)?.evidence).toEqual({
+    coverage90: shipped.evidence.coverage90[0],
+    relativeError: shipped.evidence.relativeError,
+  });
+});
+
+test("nothing of the future is seen, and a walk that starts later says the same", () => {
+  const step = 10 * PER_DAY + 37;
+  const changed = series.values.slice();
+  changed.fill(9_999, step);
+  const truth = walkOn(series.values).at(step, 3);
+  expect(walkOn(changed).at(step, 3)).toEqual(truth);
+  const walk = walkOn(series.values);
+  for (let at = step - 60; at < step; at += 7) walk.at(at, 3);
+  expect(walk.at(step, 3)).toEqual(truth);
+});
