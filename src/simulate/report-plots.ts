@@ -88,11 +88,10 @@ function capacityLegend(): string {
 
 /** The frontier plot ends here, in multiples of the oracle's unit-hours, or where all curves have come down. */
 const WIDEST = 2.2;
-const MOST_VIOLATION = 0.1;
 
 /** Violation share against unit-hours for each policy: its points and their envelope. */
 export function frontierPlot({ runs, oracleUnitHours }: Simulation): string {
-  const frame = { ...FRAME, height: 380 };
+  const frame = { ...FRAME, height: 380, left: 72 };
   const policies = [...new Set(runs.map((run) => run.policy))].filter((policy) => policy !== "oracle");
   const curves = policies.map((policy) => {
     const own = runs.filter((run) => run.policy === policy).map((run) => run.figures);
@@ -106,9 +105,11 @@ export function frontierPlot({ runs, oracleUnitHours }: Simulation): string {
   const down = Math.max(...curves.map(({ line }) => line.at(-1)?.ratio ?? 0));
   const widest = Math.min(WIDEST, down * 1.03);
   const x = linear(least, widest, frame.left, frame.width - frame.right);
-  const y = logarithmic(LEAST_VIOLATION, MOST_VIOLATION, frame.height - frame.bottom, frame.top);
+  const inRange = curves.flatMap(({ line }) => line.filter((point) => point.ratio >= 1));
+  const top = Math.min(1, 10 ** Math.ceil(Math.log10(Math.max(1e-3, ...inRange.map(({ share }) => share)))));
+  const y = logarithmic(LEAST_VIOLATION, top, frame.height - frame.bottom, frame.top);
   const isInside = (point: { ratio: number; share: number }): boolean =>
-    point.ratio >= least && point.ratio <= widest && point.share <= MOST_VIOLATION;
+    point.ratio >= least && point.ratio <= widest && point.share <= top;
   const drawn = curves.map(({ policy, swept, line }) => {
     const colour = POLICY_COLOUR[policy];
     const dots = swept
@@ -120,7 +121,7 @@ export function frontierPlot({ runs, oracleUnitHours }: Simulation): string {
     const path = linePath(line.filter(isInside).map(({ ratio, share }) => [x(ratio), y(share)]));
     return `<path d="${path}" class="${lineClass(policy)}" stroke="${colour}"/>${dots.join("")}`;
   });
-  const levels = [0.1, 0.01, 0.001, 0.0001, 0.00001, 0.000001];
+  const levels = [1, 0.1, 0.01, 0.001, 0.0001, 0.00001, 0.000001].filter((level) => level <= top);
   const grid = levels.map((level) => ({ y: y(level), label: `${Number((level * 100).toPrecision(1))} %` }));
   const ticks = niceTicks(1, widest, 6).map((tick) => ({ x: x(tick), label: `${tick} x oracle` }));
   const keys = policies.map((policy, i) => ({ y: 30 + i * 20, text: policy, colour: POLICY_COLOUR[policy] }));
