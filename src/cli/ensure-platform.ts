@@ -13,7 +13,14 @@ export async function ensurePlatform(
   settings: Settings,
   signal: AbortSignal,
 ): Promise<void> {
-  if (settings.mode !== "active" || mayBeAlive(files.endpointFile)) return;
+  if (mayBeAlive(files.endpointFile)) return;
+  if (settings.mode === "suggest") {
+    parts.log.warn(
+      "apply",
+      "the base stack is not up, and a plan can only be applied on it: run `pulumi up`",
+    );
+  }
+  if (settings.mode !== "active") return;
   parts.log.info("apply", `bringing up the base stack ${settings.pulumi.baseStack}`);
   const inputs = baseInputs(settings, { endpointFile: files.endpointFile, logFile: files.supervisorLog });
   const result = await parts.driver.updateBase(inputs, signal);

@@ -160,6 +160,7 @@ async function strike(stage: Stage): Promise<void> {
       process.stdout.write(`${stage.keptText()}\n`);
       return;
     }
+    if (stage.routerUrl !== "") process.stderr.write("destroying the stacks, stopping the service\n");
     const failures: string[] = [];
     for (const destroy of [driver.destroy, driver.destroyBase]) {
       const failure = stage.routerUrl === "" ? undefined : await tryTwice(destroy);

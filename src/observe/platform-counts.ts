@@ -102,12 +102,15 @@ function takeSample(
 ): void {
   const { fromWallMs, toWallMs, arrived } = sample;
   const counted = live.countedToWallMs ?? Number.NEGATIVE_INFINITY;
-  const isWhole =
-    fromWallMs >= live.firstWallMs && toWallMs > fromWallMs && arrived >= 0 && Number.isFinite(arrived);
+  // Of the second in which the daemon came to life, the part it lived counts: without it a step of a few seconds,
+  // as in a replay, would start as a gap.
+  const startWallMs = Math.max(fromWallMs, live.firstWallMs);
+  const isWhole = toWallMs > startWallMs && arrived >= 0 && Number.isFinite(arrived);
   if (!isWhole || fromWallMs < counted || toWallMs > wallMs + SETTLE_WALL_MS) return;
   live.countedToWallMs = toWallMs;
   live.known = true;
-  spread(live, toDaemonMs(fromWallMs), toDaemonMs(toWallMs), arrived, toWallMs - fromWallMs);
+  const share = (toWallMs - startWallMs) / (toWallMs - fromWallMs);
+  spread(live, toDaemonMs(startWallMs), toDaemonMs(toWallMs), arrived * share, toWallMs - startWallMs);
 }
 
 /** Divides a sample among the steps it touches, by time. */
