@@ -13,6 +13,8 @@ export interface CycleView {
   readonly before: WantedNow;
   readonly after: WantedNow;
   readonly delivered: Delivered | undefined;
+  /** Units that were ready when the cycle began and when it had ended; null when the platform could not be read. */
+  readonly ready: { readonly before: number; readonly after: number } | null;
   readonly engineRuns: number;
   readonly isPaused: boolean;
   /** Somebody else changed sizes while the cycle ran: then sizes are not its doing alone. */
@@ -74,7 +76,21 @@ function shrinkBroken(view: CycleView): readonly string[] {
     const fell = before.units[tier] - after.units[tier];
     if (fell > settings.limits.maxStepDownUnits) broken.push(`${tier} fell by ${fell} in one cycle`);
   }
-  return broken;
+  return [...broken, ...readyBroken(view)];
+}
+
+/** Grow first, shrink last: units that are ready are not given up for units that are not. */
+function readyBroken(view: CycleView): readonly string[] {
+  const { ready, record } = view;
+  // At the total maximum or the cost cap a reviewed baseline may be exchanged for what it replaces.
+  const isExchange = record?.decision?.limits.some(
+    ({ limit }) => limit !== "step-up" && limit !== "step-down",
+  );
+  if (ready === null || isExchange) return [];
+  const needed = Math.min(ready.before, reactiveUnits(view));
+  return ready.after >= needed
+    ? []
+    : [`ready units fell ${ready.before} -> ${ready.after}, demand now needs ${needed}`];
 }
 
 /** Modes that do not act, pauses and equal plans cost no engine run; a plan put forward costs its preview. */

@@ -44,6 +44,8 @@ export function openSimulation(options: WorldOptions): Simulation {
     const runsBefore = engineRuns();
     const disturbances = world.disturbances();
     const startedMs = clock.nowMs();
+    const readyBefore = platform.readyUnits();
+    const isReadable = platform.troubles.reads === "fine";
     const pause = parts.journal.getState("pause");
     const ended = await runCycle(parts, state, { signal }).catch(dead(world));
     const record = world.crash.crashed() ? null : ended;
@@ -53,6 +55,7 @@ export function openSimulation(options: WorldOptions): Simulation {
       before,
       after: platform.wanted(),
       delivered: demand.delivered(),
+      ready: isReadable ? { before: readyBefore, after: platform.readyUnits() } : null,
       engineRuns: engineRuns() - runsBefore,
       isPaused: pause !== null && pause.untilMs > startedMs,
       wasDisturbed: world.disturbances() > disturbances,

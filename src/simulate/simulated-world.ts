@@ -53,7 +53,8 @@ export interface WorldOptions {
 /** Monday 2026-03-02, 00:00 UTC. */
 const ORIGIN_MS = Date.UTC(2026, 2, 2);
 const HISTORY_STEPS = 24;
-const FORECAST_STEPS = 8;
+/** A little less than a day, so that the baseline is reviewed. */
+const FORECAST_STEPS = 88;
 const UNIT_RPS = 10;
 
 export function createSimulatedWorld(options: WorldOptions): SimulatedWorld {
