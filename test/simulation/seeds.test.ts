@@ -64,8 +64,10 @@ describe("a process that dies anywhere", { timeout: 60_000 }, () => {
 
 test("a day on which nothing changes costs no engine run", async () => {
   await withJournal(async (journal) => {
-    const settings = simulatedSettings();
-    const simulation = openSimulation({ seed: 1, journal, settings, demandRps: () => 84 });
+    const { tiers, ...settings } = simulatedSettings();
+    // A baseline that is reviewed once a day would be a change.
+    const fixed = { ...settings, tiers: { ...tiers, baseline: { ...tiers.baseline, maxUnits: 2 } } };
+    const simulation = openSimulation({ seed: 1, journal, settings: fixed, demandRps: () => 84 });
     await simulation.cycles(12);
     const before = simulation.engineRuns();
     expect(before).toBeGreaterThan(0);
