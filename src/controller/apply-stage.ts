@@ -7,6 +7,9 @@ import { hasDrifted, type Pass } from "./pass.ts";
 import { isSamePlan } from "./same-plan.ts";
 import { sizesOf } from "./state.ts";
 
+/** Updates whose duration says how long the next one may keep the daemon from deciding. */
+const CYCLES_TIMED = 5;
+
 /** Mends first what an earlier run left undone, then acts. */
 export async function applyStage(pass: Pass): Promise<void> {
   const { parts, state, record, options } = pass;
@@ -42,6 +45,7 @@ function noteOutcome(pass: Pass, outcome: ApplyOutcome): void {
       state.appliedWallMs = parts.wallMs();
       state.updateTimes = [...state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS), nowMs];
       state.lastApplyMs = nowMs;
+      state.updatingCyclesMs = [...state.updatingCyclesMs, nowMs - record.startedMs].slice(-CYCLES_TIMED);
       state.failedUpdates = 0;
       parts.log.info("apply", record.decision?.why ?? "applied", { diff: outcome.diff });
       return;

@@ -158,7 +158,7 @@ function decideInput(pass: Pass): DecideInput {
   return {
     nowMs,
     decisionId: `${parts.settings.service}-${record.cycle}`,
-    settings: decideSettings(parts.settings),
+    settings: { ...decideSettings(parts.settings), cycleMs: cycleMs(parts, state) },
     observation: record.observation,
     forecast: record.forecast,
     evidence: record.evidence,
@@ -173,6 +173,15 @@ function decideInput(pass: Pass): DecideInput {
     missingSinceMs: state.missingSinceMs,
     pause: pause !== null && pause.untilMs > nowMs ? { untilMs: pause.untilMs, reason: pause.reason } : null,
   };
+}
+
+/**
+ * Time until the next decision: an interval, or as many as an update lately took. While an engine run lasts nothing is
+ * decided, so a window of one interval would look past what comes after it.
+ */
+function cycleMs(parts: ControllerParts, state: ControllerState): number {
+  const { intervalMs } = parts.settings.schedule;
+  return Math.max(1, ...state.updatingCyclesMs.map((ms) => Math.ceil(ms / intervalMs))) * intervalMs;
 }
 
 /** A new plan number is taken only for a plan that differs: numbers are durable writes. */

@@ -25,6 +25,8 @@ export interface ControllerState {
   /** Failed updates in a row, for verify's bounded retry. */
   failedUpdates: number;
   lastApplyMs: number | null;
+  /** How long the last cycles that updated took, daemon time, oldest first. */
+  updatingCyclesMs: readonly number[];
   lastRecord: CycleRecord | null;
   lastError: { readonly atMs: number; readonly stage: string; readonly message: string } | null;
   totals: Totals;
@@ -48,6 +50,7 @@ export function loadState(parts: ControllerParts): ControllerState {
     needsRecovery: false,
     failedUpdates: 0,
     lastApplyMs: applied?.atMs ?? null,
+    updatingCyclesMs: [],
     lastRecord: journal.lastCycle(),
     lastError: null,
     totals: NO_TOTALS,
