@@ -14,7 +14,10 @@ export interface WantedNow {
 export interface SimulatedPlatform extends PlatformReader {
   readonly troubles: PlatformTroubles;
   wanted(): WantedNow;
-  /** Refuses a plan older than the one it holds, or another one of the same number: the reason in words, undefined when it was taken. */
+  /**
+   * Refuses a plan older than the one it holds, or another one of the same number: the reason in words, undefined
+   * when it was taken.
+   */
   takePlan(planGeneration: number, decisionId: string): string | undefined;
   setTier(tier: Tier, units: number): void;
   setWarm(units: number, ttlWallMs: number | null): void;
