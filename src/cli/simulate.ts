@@ -61,8 +61,8 @@ export async function runSimulate(call: CommandCall): Promise<number> {
 const MOST_STEPS = 10_000_000;
 
 /**
- * The trace on the grid of its own stamps, since timelines carry them: rows at 00:04, 00:09 ... stay there, where the
- * other commands take the 5-minute steps of the clock.
+ * The trace on the grid of its own stamps, since timelines carry them: rows at 00:04, 00:09 ... stay there,
+ * where the other commands take the 5-minute steps of the clock.
  */
 async function readTrace(
   call: CommandCall,
@@ -142,7 +142,8 @@ function report(call: CommandCall, simulation: Simulation, path: string): void {
   print(worldLine(simulation));
   for (const row of comparison) {
     print(
-      `\n${comparedAt(row)}: ${figure(row.unitHours)} unit-hours, ${ratio(row.unitHours / oracleUnitHours)} of the oracle's`,
+      `\n${comparedAt(row)}: ${figure(row.unitHours)} unit-hours, ` +
+        `${ratio(row.unitHours / oracleUnitHours)} of the oracle's`,
     );
     print(comparisonTable(row));
   }
@@ -187,7 +188,8 @@ function printShown(
   const own = shown?.run.figures;
   print(
     `\ntiercast at ${knob}: V ${percent(own?.violationShare, 4)}, short in ${percent(own?.underShare, 2)} of steps, ` +
-      `over in ${percent(own?.overShare, 1)}; theta_U ${percent(own?.underDegree, 3)}, theta_O ${percent(own?.overDegree, 2)}; ` +
+      `over in ${percent(own?.overShare, 1)}; ` +
+      `theta_U ${percent(own?.underDegree, 3)}, theta_O ${percent(own?.overDegree, 2)}; ` +
       `cost ${figure(own?.cost)} for ${figure(own?.unitHours)} unit-hours`,
   );
   print(

@@ -10,7 +10,10 @@ export const LEAST_VIOLATION = 1e-6;
 /** Levels of the HPA's violation share at which policies are compared. */
 export const COMPARED_LEVELS: readonly number[] = [0.01, 0.003, 0.001];
 
-/** Unit-hours, in multiples of the oracle's, at which policies are compared where the HPA does not reach a level. */
+/**
+ * Unit-hours, in multiples of the oracle's, at which policies are compared where the HPA does not reach a
+ * level.
+ */
 export const COMPARED_RATIOS: readonly number[] = [1.1, 1.25, 1.5, 2];
 
 /** Lower-left envelope of a policy's points, cheapest first. */
@@ -20,11 +23,16 @@ export interface Frontier {
   violationAt(unitHours: number): number;
   /** Unit-hours at which this violation share is reached; NaN outside of what is reached. */
   unitHoursAt(violationShare: number): number;
-  /** A figure of the points, linear in unit-hours between those of the envelope; NaN left of the first one. */
+  /**
+   * A figure of the points, linear in unit-hours between those of the envelope; NaN left of the first one.
+   */
   figureAt(unitHours: number, figure: (index: number) => number): number;
 }
 
-/** The envelope of swept points: log V linear between them, its last V held to the right, nothing to the left. */
+/**
+ * The envelope of swept points: log V linear between them, its last V held to the right, nothing to the
+ * left.
+ */
 export function frontier(swept: readonly FrontierPoint[]): Frontier {
   const least = (point: FrontierPoint): number => Math.max(point.violationShare, LEAST_VIOLATION);
   const order = swept
@@ -99,8 +107,8 @@ export interface SweptPoint extends FrontierPoint {
 }
 
 /**
- * All policies at the unit-hours where the HPA has V = 1 %, 0.3 % and 0.1 %; where it does not reach a level, at
- * multiples of the oracle's unit-hours instead.
+ * All policies at the unit-hours where the HPA has V = 1 %, 0.3 % and 0.1 %; where it does not reach a
+ * level, at multiples of the oracle's unit-hours instead.
  */
 export function comparePolicies(
   swept: Readonly<Record<string, readonly SweptPoint[]>>,

@@ -20,9 +20,9 @@ export function weightsOf({ online }: Learned, present: readonly boolean[]): rea
 }
 
 /**
- * The members' quantiles made one: averaged level by level with the weights of each horizon, widths calibrated. The
- * same sums in the same order as the forecast stage's ensemble makes, so the two agree to the last bit where
- * parameters do (`test/simulate/replay-forecasts.test.ts`).
+ * The members' quantiles made one: averaged level by level with the weights of each horizon, widths
+ * calibrated. The same sums in the same order as the forecast stage's ensemble makes, so the two agree to
+ * the last bit where parameters do (`test/simulate/replay-forecasts.test.ts`).
  */
 export function blendRows(
   rows: readonly (readonly Float64Array[] | undefined)[],

@@ -49,10 +49,10 @@ export interface ForecastWalk {
 const TRACK_MS = 9 * DAY_MS;
 
 /**
- * The real ensemble (members, tracks, weights, conformal widths, anomaly, cap) on a trace's past, step by step.
- * Parameters are those of the last multiple of `refitMs`, standing at the end of what is known; everything is a
- * function of the series before `step`, so walks that start elsewhere agree. A fit at each of 10,000 steps would
- * take hours: between refits only the history moves on.
+ * The real ensemble (members, tracks, weights, conformal widths, anomaly, cap) on a trace's past, step by
+ * step. Parameters are those of the last multiple of `refitMs`, standing at the end of what is known;
+ * everything is a function of the series before `step`, so walks that start elsewhere agree. A fit at each
+ * of 10,000 steps would take hours: between refits only the history moves on.
  */
 export function walkForecasts(request: ReplayRequest): ForecastWalk {
   const { series, members } = request;
@@ -139,7 +139,10 @@ function refresh(walk: Walk, step: number, nowMs: number): void {
   walk.learned = learnedOf(learnOnline(history, tracks, knots));
 }
 
-/** Parameters of one member fitted on what came before `fitMs`; kept, since the tracks ask for those of midnight. */
+/**
+ * Parameters of one member fitted on what came before `fitMs`; kept, since the tracks ask for those of
+ * midnight.
+ */
 function fitMember(walk: Walk, member: Forecaster, fitMs: number): FittedState | undefined {
   const { request, clock } = walk;
   const stored = walk.state.fits[member.name]?.find((fit) => fit.cutoffMs === fitMs);

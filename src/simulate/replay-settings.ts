@@ -17,7 +17,10 @@ export interface TiercastKnob {
 const QUANTILES = [
   0.05, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999,
 ];
-/** Below the reactive floor of demand itself: cheaper than anybody should run, but the HPA's frontier goes there. */
+/**
+ * Below the reactive floor of demand itself: cheaper than anybody should run, but the HPA's frontier goes
+ * there.
+ */
 const SHARES = [0.75, 0.85, 0.92, 0.96];
 const MARGINS = [0.05, 0.1, 0.2, 0.35, 0.6, 1];
 
@@ -33,9 +36,9 @@ export const TIERCAST_KNOBS: readonly TiercastKnob[] = [
 ];
 
 /**
- * Policies are compared at equal unit-hours, where a baseline unit costs as much as any other. So the review is told a
- * price at which it holds what is busy 99 % of the next day; with the 0.6 that figures of cost use, it would hold
- * units through the night that cost money less and unit-hours more.
+ * Policies are compared at equal unit-hours, where a baseline unit costs as much as any other. So the
+ * review is told a price at which it holds what is busy 99 % of the next day; with the 0.6 that figures of
+ * cost use, it would hold units through the night that cost money less and unit-hours more.
  */
 const BASELINE_BUSY_SHARE = 0.99;
 
@@ -45,10 +48,11 @@ const PLENTY = 100_000;
 /**
  * The settings a service in this world would have: one resource of which a request/s takes 1 and a unit has
  * `unitRps`, so that units are ceil(demand / unitRps); the world's lead time, known and constant; a cycle
- * each step; limits that never bind; no release band; no warm pool. `aggressive` is off, since it would raise the very quantile that
- * is swept; `reactive-only` is on as configured. A size is held for one lead time and a cycle: what is given up now
- * would be back no sooner. On training parts that halves the updates and takes a fifth off the violations that a
- * release at once leaves (geometric mean over Google CPU and KPI at equal unit-hours).
+ * each step; limits that never bind; no release band; no warm pool. `aggressive` is off, since it would
+ * raise the very quantile that is swept. `reactive-only` is off too: it takes the headroom away where
+ * demand is hardest to forecast; on the training part of NAB's ELB trace it leaves 4 to 500 times the
+ * violations at equal unit-hours. A size is held for the shipped 15 min: on training parts (Google CPU, KPI,
+ * ISP) that takes 6 % off the violations of a release at once, and a third off the updates.
  */
 export function replaySettings(world: TraceWorld, knob: TiercastKnob): Settings {
   const base = simulatedSettings();
@@ -76,12 +80,12 @@ export function replaySettings(world: TraceWorld, knob: TiercastKnob): Settings 
       burstReserveUnits: 0,
       maxUpdatesPerHour: PLENTY,
     },
-    risk: { acceptable: "medium", trustFloor: 0.3, aggressiveAbove: 2 },
+    risk: { acceptable: "medium", trustFloor: 0, aggressiveAbove: 2 },
     sizing: {
       rule: "newsvendor",
       underUsdPerUnitHour: (knob.quantile / (1 - knob.quantile)) * WORLD_PRICES.predictive,
       releaseBand: 0,
-      stabilizationMs: durationMs((world.leadSteps + 1) * stepMs),
+      stabilizationMs: durationMs(15 * MINUTE_MS),
       baselineReviewMs: DAY_MS,
       baselineStepUnits: PLENTY,
       minSavingUsdPerHour: 0,

@@ -8,8 +8,8 @@ export interface ReplayRun {
 }
 
 /**
- * One job in a worker thread of its own. Rejects with the signal's reason when aborted, and when the worker dies; the
- * thread is ended in any case.
+ * One job in a worker thread of its own. Rejects with the signal's reason when aborted, and when the worker
+ * dies; the thread is ended in any case.
  */
 export async function runReplayJob(job: ReplayJob, { signal, onMessage }: ReplayRun): Promise<void> {
   signal?.throwIfAborted();
@@ -36,8 +36,8 @@ export async function runReplayJob(job: ReplayJob, { signal, onMessage }: Replay
 export type ForecastsJob = Extract<ReplayJob, { kind: "forecasts" }>;
 
 /**
- * All forecasts of `job`, in order of steps: consecutive lanes of it in `threads` workers. A forecast is a function
- * of the trace before its step alone, so the number of threads changes nothing but the time.
+ * All forecasts of `job`, in order of steps: consecutive lanes of it in `threads` workers. A forecast is a
+ * function of the trace before its step alone, so the number of threads changes nothing but the time.
  */
 export async function replayForecasts(
   job: ForecastsJob,

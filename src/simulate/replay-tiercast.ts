@@ -20,7 +20,9 @@ export interface TiercastRun {
   readonly decisions: readonly Decision[];
 }
 
-/** Everything that decides between one step and the next; the controller keeps the same between its cycles. */
+/**
+ * Everything that decides between one step and the next; the controller keeps the same between its cycles.
+ */
 interface ReplayState {
   current: Sizes;
   warmExpiresMs: number | null;
@@ -31,8 +33,8 @@ interface ReplayState {
 }
 
 /**
- * The controller's own `think` at each step of the world: what a cycle would be given then, nothing of the future,
- * its decision carried out by the world's supply. Starts with what the first demand seen needs.
+ * The controller's own `think` at each step of the world: what a cycle would be given then, nothing of the
+ * future, its decision carried out by the world's supply. Starts with what the first demand seen needs.
  */
 export function runTiercast(
   world: TraceWorld,
@@ -197,7 +199,9 @@ function take(state: ReplayState, input: DecideInput, decision: Decision, review
   state.warmExpiresMs = decision.warmExpiresMs ?? null;
 }
 
-/** The platform as the world has it. Units are interchangeable: ready ones count for the planned tiers first. */
+/**
+ * The platform as the world has it. Units are interchangeable: ready ones count for the planned tiers first.
+ */
 function platformOf({ units, warmUnits }: Sizes, there: There): PlatformState {
   let left = there.readyUnits;
   const tier = (wantedUnits: number) => {

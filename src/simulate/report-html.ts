@@ -10,20 +10,24 @@ import type { ShownRun, Simulation } from "./simulate.ts";
 const STYLE = `
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5d6879;--line:#dfe3ea;--page:#fff;--tiercast:#0b6fd6;--hpa:#c2410c;
 --aws:#8a6d00;--kedify:#0f766e;--crane:#7c3aed;--phpa:#be185d;--oracle:#6b7280;--miss:#c2410c;
---baseline:#8fb5df;--predictive:#c5dbf2;--burst:#f2c46b;--band:#1c243030;--empty:#eef1f5}
+--baseline:#8fb5df;
+--predictive:#c5dbf2;--burst:#f2c46b;--band:#1c243030;--empty:#eef1f5}
 @media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#9aa6b7;--line:#323b48;--page:#12161c;--tiercast:#5aa9ff;
---hpa:#fb8a4c;--aws:#d9b938;--kedify:#3fc0b4;--crane:#b49aff;--phpa:#f47bb5;--oracle:#a3acb9;--miss:#fb8a4c;
+--hpa:#fb8a4c;
+--aws:#d9b938;--kedify:#3fc0b4;--crane:#b49aff;--phpa:#f47bb5;--oracle:#a3acb9;--miss:#fb8a4c;
 --baseline:#3d6493;--predictive:#6f9cc9;--burst:#c9973a;--band:#e6eaf030;--empty:#1d242d}}
 body{margin:0 auto;max-width:1040px;padding:24px 20px 60px;background:var(--page);color:var(--ink);
 font:15px/1.5 system-ui,"DejaVu Sans",sans-serif}
 h1{font-size:24px;margin:0}h2{font-size:18px;margin:36px 0 4px}p{margin:4px 0 10px;color:var(--soft);max-width:80ch}
 svg{width:100%;height:auto;display:block}svg text{font-size:12px;fill:var(--soft)}svg .label{fill:var(--ink)}
 .grid{stroke:var(--line);fill:none}.axis{stroke:var(--soft);fill:none}.own{fill:none;stroke-width:2.5}
-.peer{fill:none;stroke-width:1.5}.baseline{fill:var(--baseline)}.predictive{fill:var(--predictive)}.burst{fill:var(--burst)}
+.peer{fill:none;stroke-width:1.5}
+.baseline{fill:var(--baseline)}.predictive{fill:var(--predictive)}.burst{fill:var(--burst)}
 .band{fill:var(--band)}.demand{fill:none;stroke:var(--ink);stroke-width:1.4}.cell{fill:var(--empty)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:6px 0 14px}
 th,td{padding:4px 12px 4px 0;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
-th{color:var(--soft);font-weight:600}th:first-child,td:first-child,th:last-child.why{text-align:left}td.why{white-space:normal;text-align:left}
+th{color:var(--soft);font-weight:600}
+th:first-child,td:first-child,th:last-child.why{text-align:left}td.why{white-space:normal;text-align:left}
 `;
 
 /** The whole simulation as one page: no script, no file beside it, the same bytes for the same simulation. */

@@ -33,8 +33,8 @@ interface Hour {
 
 /**
  * Decisions that mattered most: of the hours in which most demand was served that the HPA at about the same
- * unit-hours missed, and of those in which most was missed that it served, the decision that could still tell: the
- * one that changed most within a lead time and an hour before the worst step.
+ * unit-hours missed, and of those in which most was missed that it served, the decision that could still
+ * tell: the one that changed most within a lead time and an hour before the worst step.
  */
 export function decisionsThatMattered(
   world: TraceWorld,

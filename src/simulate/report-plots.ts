@@ -32,8 +32,9 @@ export const POLICY_COLOUR: Readonly<Record<Policy, string>> = {
 const MOST_COLUMNS = 720;
 
 /**
- * Demand against capacity, stacked by tier, with the 90 % band of the forecasts made one lead time before, for steps
- * `from..to - 1`. Where steps outnumber columns, a column shows its largest demand and band and its least capacity.
+ * Demand against capacity, stacked by tier, with the 90 % band of the forecasts made one lead time before,
+ * for steps `from..to - 1`. Where steps outnumber columns, a column shows its largest demand and band and
+ * its least capacity.
  */
 export function capacityPlot(simulation: Simulation, shown: ShownRun, from: number, to: number): string {
   const { world } = simulation;
@@ -86,7 +87,9 @@ function capacityLegend(): string {
   );
 }
 
-/** The frontier plot ends here, in multiples of the oracle's unit-hours, or where all curves have come down. */
+/**
+ * The frontier plot ends here, in multiples of the oracle's unit-hours, or where all curves have come down.
+ */
 const WIDEST = 2.2;
 
 /** Violation share against unit-hours for each policy: its points and their envelope. */

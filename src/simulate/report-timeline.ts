@@ -1,6 +1,8 @@
 import type { PolicyTimeline, TraceWorld } from "./world.ts";
 
-/** Lines of a timeline as CSV, header first: a row per step of the grid, gaps included; times ISO 8601 UTC. */
+/**
+ * Lines of a timeline as CSV, header first: a row per step of the grid, gaps included; times ISO 8601 UTC.
+ */
 export function* timelineRows(timeline: PolicyTimeline, world: TraceWorld): Generator<string> {
   const { tiers } = timeline;
   const names = ["timestamp", "ready_units", "requested_units", "warm_units"];

@@ -18,7 +18,9 @@ export function weekPlot({ world }: Simulation, shown: ShownRun): string {
       const [x, y] = [FRAME.left + (hour % 24) * cell, top + Math.floor(hour / 24) * 18];
       const tip = `${DAYS[Math.floor(hour / 24)]} ${hour % 24}:00: ${(share * 100).toFixed(3)} % missed`;
       const strength = share === 0 ? 0 : 0.08 + 0.92 * Math.sqrt(share / most);
-      return `<path class="cell" d="M${x} ${y}h${cell - 2}v16h-${cell - 2}z"><title>${tip}</title></path><path fill="var(--miss)" fill-opacity="${strength.toFixed(2)}" pointer-events="none" d="M${x} ${y}h${cell - 2}v16h-${cell - 2}z"/>`;
+      const box = `d="M${x} ${y}h${cell - 2}v16h-${cell - 2}z"`;
+      const missed = `fill="var(--miss)" fill-opacity="${strength.toFixed(2)}" pointer-events="none"`;
+      return `<path class="cell" ${box}><title>${tip}</title></path><path ${missed} ${box}/>`;
     });
     const days = DAYS.map(
       (day, d) =>
@@ -30,7 +32,8 @@ export function weekPlot({ world }: Simulation, shown: ShownRun): string {
     );
     const worst = Math.max(...(tables[i] ?? [0]));
     const title = `${run.policy}: worst hour of the week ${(worst * 100).toFixed(2)} %`;
-    return `<text class="label" x="${FRAME.left}" y="${top - 8}">${title}</text>${days.join("")}${hours.join("")}${cells.join("")}`;
+    const label = `<text class="label" x="${FRAME.left}" y="${top - 8}">${title}</text>`;
+    return [label, ...days, ...hours, ...cells].join("");
   });
   return svg(frame, "share of demand missed by hour of the week", parts.join(""));
 }

@@ -69,9 +69,9 @@ export interface Timing {
 }
 
 /**
- * Replays a trace through the controller's own decision code and the peers, each knob swept, in the one world of
- * `docs/simulator.md`. The HPA and the oracle always run: everything is measured against them. Same trace and
- * settings, same figures, whatever the number of threads.
+ * Replays a trace through the controller's own decision code and the peers, each knob swept, in the one
+ * world of `docs/simulator.md`. The HPA and the oracle always run: everything is measured against them.
+ * Same trace and settings, same figures, whatever the number of threads.
  */
 export async function simulate(request: SimulateRequest): Promise<Simulation> {
   const { world, monotonicMs } = request;

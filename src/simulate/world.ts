@@ -32,9 +32,9 @@ const TRAINING_SHARE = 0.6;
 const RUN_IN_STEPS = 12;
 
 /**
- * The world of `series`: training is the first 60 % of its grid, gaps counted; a unit carries a fiftieth of the
- * training part's P99.5. Lead time is 5 min on grids finer than 5 min, else two steps, unless given; it is rounded
- * up to whole steps. A `UserError` names what the trace lacks.
+ * The world of `series`: training is the first 60 % of its grid, gaps counted; a unit carries a fiftieth of
+ * the training part's P99.5. Lead time is 5 min on grids finer than 5 min, else two steps, unless given; it
+ * is rounded up to whole steps. A `UserError` names what the trace lacks.
  */
 export function traceWorld(series: DemandSeries, leadMinutes?: number): TraceWorld {
   const stepMinutes = series.stepMs / MINUTE_MS;
@@ -63,7 +63,10 @@ export function lastDays(series: DemandSeries, days: number): DemandSeries {
   return sliceSeries(series, endMs - steps * series.stepMs, endMs);
 }
 
-/** Every `stepMs` of a finer series that holds each value for so long: the same samples, on the grid they stand on. */
+/**
+ * Every `stepMs` of a finer series that holds each value for so long: the same samples, on the grid they
+ * stand on.
+ */
 export function thinned(series: DemandSeries, stepMs: DemandSeries["stepMs"]): DemandSeries {
   const every = Math.round(stepMs / series.stepMs);
   const values = series.values.filter((_, step) => step % every === 0);
@@ -80,7 +83,10 @@ export function shownTimeline(world: TraceWorld, requestedUnits: readonly number
   };
 }
 
-/** What a policy is shown of demand, shifted: `seen[t]` is demand of step t - 1; NaN for a gap and at the start. */
+/**
+ * What a policy is shown of demand, shifted: `seen[t]` is demand of step t - 1; NaN for a gap and at the
+ * start.
+ */
 export function seenDemand(world: FigureWorld): Float64Array {
   const seen = new Float64Array(world.demandRps.length).fill(Number.NaN);
   for (let step = 1; step < seen.length; step++) seen[step] = world.demandRps[step - 1] ?? Number.NaN;
@@ -97,10 +103,10 @@ export interface Supply {
 }
 
 /**
- * Supply with lead time and warm pool, unit by unit. Arrivals first; a raised request takes idle warm units (ready at
- * the next step) before it starts cold ones (ready `leadSteps` later); release is at once, newest first, starting
- * units before ready ones. A raised warm total starts units that idle after the lead time. Units of the first step
- * count as ready.
+ * Supply with lead time and warm pool, unit by unit. Arrivals first; a raised request takes idle warm units
+ * (ready at the next step) before it starts cold ones (ready `leadSteps` later); release is at once, newest
+ * first, starting units before ready ones. A raised warm total starts units that idle after the lead time.
+ * Units of the first step count as ready.
  */
 export function createSupply(leadSteps: number): Supply {
   // Position i: units that arrive i steps from now.

@@ -11,12 +11,13 @@ const OTHER_DAY = 0.02;
 type Matrix = readonly Float64Array[];
 
 /**
- * Mean load of the clock hour that AWS predictive scaling would provide for at each step, requests/s, NaN where there
- * is none: an hourly forecast of the last 14 days, refreshed every 6 h, capacity raised 5 min and a lead time before
- * the hour. Scale-out only: target tracking runs beside it and the larger wins.
- * Source: Amazon EC2 Auto Scaling User Guide, "Predictive scaling": hourly, 14 days of history, updated every 6 hours.
- * AWS publishes no model: of six seasonal rules (same hour of the last 14 days by recency, by day type, by weekday,
- * each with or without the level of the last 24 h) the best over the last 72 h is taken anew at each refresh.
+ * Mean load of the clock hour that AWS predictive scaling would provide for at each step, requests/s, NaN
+ * where there is none: an hourly forecast of the last 14 days, refreshed every 6 h, capacity raised 5 min
+ * and a lead time before the hour. Scale-out only: target tracking runs beside it and the larger wins.
+ * Source: Amazon EC2 Auto Scaling User Guide, "Predictive scaling": hourly, 14 days of history, updated
+ * every 6 hours. AWS publishes no model: of six seasonal rules (same hour of the last 14 days by recency,
+ * by day type, by weekday, each with or without the level of the last 24 h) the best over the last 72 h is
+ * taken anew at each refresh.
  */
 export function awsForecast(world: TraceWorld): Float64Array {
   const { startMs, stepMs } = world.series;

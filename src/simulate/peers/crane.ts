@@ -9,10 +9,10 @@ const LEAST_CORRELATION = 0.5;
 /**
  * What Crane's DSP predictor expects at most within [t, t + lead], requests/s; NaN where it finds no rhythm.
  *
- * Once a day the autocorrelation at one day and one week (at least 0.5) picks the period; the forecast is the highest
- * value of the same window in the last 3 days (or 2 weeks), values clipped to P0.1 and P99.9, times 1.1.
- * Source: gocrane/crane, pkg/prediction/dsp (`maxValue` estimator, margin fraction) and
- * pkg/controller/ehpa: the forecast is one more metric of the HPA, the larger wins.
+ * Once a day the autocorrelation at one day and one week (at least 0.5) picks the period; the forecast is
+ * the highest value of the same window in the last 3 days (or 2 weeks), values clipped to P0.1 and P99.9,
+ * times 1.1. Source: gocrane/crane, its DSP package (`maxValue`, margin fraction) and pkg/controller/ehpa:
+ * the forecast is one more metric of the HPA, the larger wins.
  */
 export function craneForecast(world: FigureWorld): Float64Array {
   const { demandRps, leadSteps } = world;
@@ -41,7 +41,10 @@ interface Rhythm {
   readonly cycles: number;
 }
 
-/** The period that the last weeks repeat, `history` clipped in place; undefined: none, or too little is known. */
+/**
+ * The period that the last weeks repeat, `history` clipped in place; undefined: none, or too little is
+ * known.
+ */
 function rhythmOf(history: Float64Array, day: number): Rhythm | undefined {
   if (history.length < 3 * day) return undefined;
   clip(history);

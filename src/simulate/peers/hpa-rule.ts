@@ -11,11 +11,12 @@ const STABILIZATION_MINUTES = 5;
 const ROUNDING = 1e-9;
 
 /**
- * The Kubernetes HPA rule on a signal that is known at each step (NaN: no metric; it holds): desired = ceil(current x
- * utilization / target), utilization = signal over what is requested, uncapped, tolerance 0.1, scale-down to the
- * highest recommendation aged 0 to 5 min, scale-up by at most max(4, 100 %) per minute, compounded on coarser steps
- * (Kubernetes documentation, "Horizontal Pod Autoscaling"; the constants are its defaults). Never below `floorUnits`
- * of a step. Starts at `startUnits`, else at what the first known value needs.
+ * The Kubernetes HPA rule on a signal that is known at each step (NaN: no metric; it holds): desired =
+ * ceil(current x utilization / target), utilization = signal over what is requested, uncapped, tolerance
+ * 0.1, scale-down to the highest recommendation aged 0 to 5 min, scale-up by at most max(4, 100 %) per
+ * minute, compounded on coarser steps (Kubernetes documentation, "Horizontal Pod Autoscaling"; the
+ * constants are its defaults). Never below `floorUnits` of a step. Starts at `startUnits`, else at what the
+ * first known value needs.
  */
 export function hpaRule(
   signalRps: ArrayLike<number>,

@@ -18,8 +18,8 @@ export interface UnitTimeline {
 }
 
 /**
- * The Kubernetes HPA (see `hpaRule`) on `demandRps` (NaN: a gap; the HPA holds). At step t the rule sees demand up to
- * t - 1. Without `startUnits` it starts at what the first sample needs.
+ * The Kubernetes HPA (see `hpaRule`) on `demandRps` (NaN: a gap; the HPA holds). At step t the rule sees
+ * demand up to t - 1. Without `startUnits` it starts at what the first sample needs.
  */
 export function hpa(demandRps: ArrayLike<number>, world: HpaWorld, startUnits?: number): UnitTimeline {
   const seenRps = new Float64Array(demandRps.length).fill(Number.NaN);
@@ -29,8 +29,8 @@ export function hpa(demandRps: ArrayLike<number>, world: HpaWorld, startUnits?: 
 }
 
 /**
- * Ready units without a warm pool: a unit is ready at a step when it was held through the whole lead time before,
- * since the newest is released first. Units of the first step count as ready.
+ * Ready units without a warm pool: a unit is ready at a step when it was held through the whole lead time
+ * before, since the newest is released first. Units of the first step count as ready.
  */
 export function readyAfterLead(requestedUnits: readonly number[], leadSteps: number): readonly number[] {
   return requestedUnits.map((_, step) => {

@@ -26,11 +26,11 @@ interface Grid {
 }
 
 /**
- * Demand one lead time after each step as Kedify's predictive scaler would say it; NaN while its gate is shut. Real
- * Prophet (Taylor and Letham 2018) on 10-minute means of the last 21 days, refitted daily; weekly season from 14
- * days on. The gate is shut before 1,800 samples and while the previous model's error over its day is above 30 %.
- * Source: Kedify documentation, "Predictive autoscaling" (Prophet per metric, MAPE threshold, formula mixing measured
- * and forecast value).
+ * Demand one lead time after each step as Kedify's predictive scaler would say it; NaN while its gate is
+ * shut. Real Prophet (Taylor and Letham 2018) on 10-minute means of the last 21 days, refitted daily;
+ * weekly season from 14 days on. The gate is shut before 1,800 samples and while the previous model's error
+ * over its day is above 30 %. Source: Kedify documentation, "Predictive autoscaling" (Prophet per metric,
+ * MAPE threshold, formula mixing measured and forecast value).
  */
 export function kedifyForecast(request: KedifyRequest): Float64Array {
   const grid = gridOf(request.series);
@@ -79,7 +79,9 @@ function gridOf({ values, startMs, stepMs }: DemandSeries): Grid {
   return { minutes, startMs, means, ratio };
 }
 
-/** Prophet's curve over the means before `from` and over `from..to - 1`; undefined: too few, or no optimum. */
+/**
+ * Prophet's curve over the means before `from` and over `from..to - 1`; undefined: too few, or no optimum.
+ */
 function fitDay(
   series: DemandSeries,
   grid: Grid,

@@ -21,7 +21,10 @@ export const TARGETS: readonly number[] = [
 ];
 const ORACLE_MARGINS = [1, 1.02, 1.05, 1.1, 1.2, 1.35];
 
-/** One peer at each of its knob's values. `kedifyRps` is Prophet's forecast, made in a worker; only kedify reads it. */
+/**
+ * One peer at each of its knob's values. `kedifyRps` is Prophet's forecast, made in a worker; only kedify
+ * reads it.
+ */
 export function runPeer(peer: Peer, world: TraceWorld, kedifyRps?: Float64Array): readonly KnobTimeline[] {
   const seen = seenDemand(world);
   const atTargets = (requested: (target: number) => readonly number[]): readonly KnobTimeline[] =>
@@ -60,7 +63,10 @@ function rule(signal: Float64Array, world: TraceWorld, targetUtilization: number
   return hpaRule(signal, { ...world, targetUtilization }, floor);
 }
 
-/** The clairvoyant policy: at each step the most that [t, t + lead] needs, of units that carry `margin` times more. */
+/**
+ * The clairvoyant policy: at each step the most that [t, t + lead] needs, of units that carry `margin` times
+ * more.
+ */
 function oracleUnits({ demandRps, unitRps, leadSteps }: TraceWorld, margin: number): readonly number[] {
   const need = Float64Array.from(demandRps, (demand) => {
     const units = demandUnits(demand, unitRps * margin);

@@ -17,10 +17,10 @@ interface Gains {
 }
 
 /**
- * Requested units of the Predictive Horizontal Pod Autoscaler per target: Holt-Winters (additive, daily season,
- * damped trend) on the history of replicas that the HPA rule asked for, looking one lead time ahead; the larger of
- * forecast and rule wins. Gains by squared error on the training part.
- * Source: jthomperoo/predictive-horizontal-pod-autoscaler, docs "Holt-Winters" model and decision type `maximum`.
+ * Requested units of the Predictive Horizontal Pod Autoscaler per target: Holt-Winters (additive, daily
+ * season, damped trend) on the history of replicas that the HPA rule asked for, looking one lead time
+ * ahead; the larger of forecast and rule wins. Gains by squared error on the training part. Source:
+ * jthomperoo/predictive-horizontal-pod-autoscaler, docs "Holt-Winters" model and decision type `maximum`.
  */
 export function phpa(
   world: TraceWorld,
