@@ -28,14 +28,14 @@ export interface ExpectedState {
   readonly appliedAtMs: number;
 }
 
-/** A retry is one more engine run: three in a row, then a changed plan or a person is waited for. */
+/** Failures in a row after which a person should look; each cycle still tries once, so that it ends by itself. */
 export const MAX_RETRIES = 3;
 
 /** Units not ready after this many lead times are not late but broken. */
 const BROKEN_LEAD_TIMES = 3;
 
 /**
- * Expected against actual: ready in time, keep; not yet due, wait; late or failed, retry (at most three times);
+ * Expected against actual: ready in time, keep; not yet due, wait; late or failed, retry (a person is asked for after three);
  * wanted sizes that are not those applied, drift; units that do not get ready in three lead times, or violations
  * that rise sharply after a shrink, roll back. Never lowers anything by itself: `decide` sizes again from what it sees.
  */
@@ -82,7 +82,7 @@ function retry(input: VerifyInput, what: string): Verdict {
     return { kind: "retry", note: `${what}; try ${attempts + 1} of ${MAX_RETRIES}` };
   return {
     kind: "waiting",
-    note: `${what}; ${MAX_RETRIES} retries did not help: waits for a changed plan or a person`,
+    note: `${what}; ${attempts} times in a row: tried once in each cycle, somebody should look`,
   };
 }
 
