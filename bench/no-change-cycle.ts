@@ -9,6 +9,7 @@ import { runCycle } from "../src/controller/cycle.ts";
 import type { ControllerParts } from "../src/controller/parts.ts";
 import { type ControllerState, loadState } from "../src/controller/state.ts";
 import { type CycleRecord, STAGES } from "../src/model/cycle.ts";
+import { DAY_MS, durationMs } from "../src/model/time.ts";
 import { wire } from "../src/wire.ts";
 import { BENCH_STEP_MS, benchLog, benchSettings } from "./parts/bench-settings.ts";
 import { countOption } from "./parts/count-option.ts";
@@ -40,8 +41,10 @@ finishReport({ ...started, ...table(measured.samples, measured.engineRuns) }, ar
 
 async function measure(folder: string) {
   const clock = steppedClock(START_MS);
+  const settings = benchSettings(folder);
   const wired = await wire({
-    settings: benchSettings(folder),
+    // The daily review of the baseline is a change, and belongs to another bench.
+    settings: { ...settings, sizing: { ...settings.sizing, baselineReviewMs: durationMs(365 * DAY_MS) } },
     environment: process.env,
     cacheFolder: cacheFolder(process.env),
     log: benchLog(),
