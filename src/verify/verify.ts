@@ -35,7 +35,7 @@ export const MAX_RETRIES = 3;
 const BROKEN_LEAD_TIMES = 3;
 
 /**
- * Expected against actual: ready in time, keep; not yet due, wait; late or failed, retry (a person is asked for after three);
+ * Expected against actual: ready in time, keep; not yet due, wait; late or failed, retry;
  * wanted sizes that are not those applied, drift; units that do not get ready in three lead times, or violations
  * that rise sharply after a shrink, roll back. Never lowers anything by itself: `decide` sizes again from what it sees.
  */
