@@ -247,7 +247,7 @@ describe("what the user is told when nothing works", () => {
     );
   });
 
-  test.skipIf(process.getuid?.() === 0)("a read-only cache", async () => {
+  test.skipIf(process.getuid?.() === 0)("a read-only cache (root may write anywhere)", async () => {
     writeGo(bench);
     mkdirSync(bench.cacheFolder);
     chmodSync(bench.cacheFolder, 0o555);
