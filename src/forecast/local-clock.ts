@@ -1,4 +1,5 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../model/time.ts";
+import { zoneOffset } from "../model/zone-offset.ts";
 
 /** Wall time of one IANA zone between two instants. */
 export interface LocalClock {
@@ -69,23 +70,4 @@ function transition(offset: (utcMs: number) => number, lowMs: number, highMs: nu
     else low = middle;
   }
   return high * MINUTE_MS;
-}
-
-function zoneOffset(timeZone: string): (utcMs: number) => number {
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  });
-  return (utcMs) => {
-    const parts: Record<string, number> = {};
-    for (const { type, value } of format.formatToParts(utcMs)) parts[type] = Number(value);
-    const { year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(utcMs / 1000) * 1000;
-  };
 }

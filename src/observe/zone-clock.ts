@@ -1,3 +1,5 @@
+import { zoneOffset } from "../model/zone-offset.ts";
+
 const DAY_MS = 86_400_000;
 
 /**
@@ -11,7 +13,7 @@ export type ZoneClock = (localMs: number, afterMs: number) => number;
 /** Clock of an IANA zone. About two look-ups in the zone's table per day of readings. */
 export function createZoneClock(timeZone: string): ZoneClock {
   if (timeZone === "UTC") return (localMs) => localMs;
-  const offsetMs = createOffsetTable(timeZone);
+  const offsetMs = zoneOffset(timeZone);
   const plainDays = new Map<number, number>();
   return (localMs, afterMs) => {
     const day = Math.floor(localMs / DAY_MS);
@@ -40,23 +42,4 @@ function onDayOfChange(
   const [first, second] = fits;
   if (first === undefined) return localMs - before;
   return first <= afterMs && second !== undefined ? second : first;
-}
-
-function createOffsetTable(timeZone: string): (utcMs: number) => number {
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  });
-  return (utcMs) => {
-    const parts: Record<string, number> = {};
-    for (const { type, value } of format.formatToParts(utcMs)) parts[type] = Number(value);
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(utcMs / 1000) * 1000;
-  };
 }

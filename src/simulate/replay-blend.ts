@@ -1,5 +1,6 @@
 import { type WidthFactors, widthFactors } from "../forecast/conformal.ts";
 import { type OnlineResult, withinHour } from "../forecast/online.ts";
+import { stepWeights, weighted } from "../forecast/step-weights.ts";
 import { BUCKET_ENDS_MS, bucketOf, bucketWeights } from "../forecast/weights.ts";
 import { FORECAST_LEVELS } from "../model/forecast.ts";
 
@@ -46,35 +47,4 @@ export function blendRows(
     }
   }
   return blended;
-}
-
-function weighted(
-  shares: Float64Array,
-  rows: readonly (readonly Float64Array[] | undefined)[],
-  level: number,
-  step: number,
-): number {
-  let sum = 0;
-  for (let m = 0; m < rows.length; m++) {
-    const share = shares[m] ?? 0;
-    if (share > 0) sum += share * (rows[m]?.[level]?.[step] ?? 0);
-  }
-  return sum;
-}
-
-/** Weights of a bucket, mixed with the next one's over its last half in log time. */
-function stepWeights(weights: readonly Float64Array[], aheadMs: number): Float64Array {
-  const bucket = bucketOf(aheadMs);
-  const own = weights[bucket] ?? new Float64Array(0);
-  const next = weights[bucket + 1];
-  const share = next === undefined ? 0 : 0.5 * towardsEnd(bucket, aheadMs);
-  if (share === 0 || next === undefined) return own;
-  return own.map((weight, m) => weight * (1 - share) + (next[m] ?? 0) * share);
-}
-
-function towardsEnd(bucket: number, aheadMs: number): number {
-  const from = BUCKET_ENDS_MS[bucket - 1] ?? 0;
-  const to = BUCKET_ENDS_MS[bucket] ?? Number.POSITIVE_INFINITY;
-  if (!Number.isFinite(to) || from === 0) return 0;
-  return Math.max(0, 2 * (Math.log(aheadMs / from) / Math.log(to / from)) - 1);
 }
