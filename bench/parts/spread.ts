@@ -27,6 +27,10 @@ export function medianOf(values: readonly number[]): number {
   return spreadOf(values).median;
 }
 
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 function at(sorted: readonly number[], share: number): number {
   const rank = (sorted.length - 1) * share;
   const low = sorted[Math.floor(rank)] ?? Number.NaN;

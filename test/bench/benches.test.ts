@@ -14,7 +14,7 @@ it.each([
   { name: "no-change-cycle", options: ["--cycles", "3"], says: /engine runs in 3 cycles\s+\| 0/, samples: 3 },
   {
     name: "soak",
-    options: ["--cycles", "8", "--warm-up", "4", "--engine-updates", "0"],
+    options: ["--cycles", "4", "--warm-up", "1", "--engine-updates", "0"],
     says: /own memory .*MiB/,
     samples: 1,
   },
