@@ -31,6 +31,9 @@ export async function applyStage(pass: Pass): Promise<void> {
     options.signal,
   );
   noteOutcome(pass, record.apply);
+  const reviewed =
+    pass.baselineReviewed && (record.apply.kind === "applied" || record.apply.kind === "no-change");
+  if (reviewed) state.baselineReviewMs = decision.atMs;
 }
 
 function noteOutcome(pass: Pass, outcome: ApplyOutcome): void {

@@ -50,6 +50,7 @@ export async function runCycle(
     traffic: null,
     series: null,
     input: null,
+    baselineReviewed: false,
   };
   for (const stage of STAGES) {
     const run = RUN_ONCE[stage];
@@ -140,7 +141,7 @@ async function decide(pass: Pass): Promise<void> {
   const { decision, baselineReviewed } = think(input);
   record.decision = decision;
   state.needHistory = nextNeedHistory(input, decision.need);
-  if (baselineReviewed) state.baselineReviewMs = input.nowMs;
+  pass.baselineReviewed = baselineReviewed;
   for (const bound of decision.limits) {
     if (!bound.belowReactive) continue;
     parts.log.warn(

@@ -19,6 +19,8 @@ export interface Pass {
   traffic: TrafficSample | null;
   series: DemandSeries | null;
   input: DecideInput | null;
+  /** The decision carries out the baseline review that was due: done once its sizes are there. */
+  baselineReviewed: boolean;
 }
 
 export interface CycleOptions {
