@@ -1,3 +1,4 @@
+import { outcomeText } from "../controller/apply-stage.ts";
 import type { ApplyOutcome, CycleRecord } from "../model/cycle.ts";
 import { shortDuration } from "../model/time.ts";
 import { escapeText } from "./escape-text.ts";
@@ -6,7 +7,7 @@ import { EXIT } from "./exit-codes.ts";
 /** How a cycle ended, in one line. */
 export function outcomeLine(record: Pick<CycleRecord, "apply" | "error">): string {
   if (record.error !== null) return `ended by an error: ${escapeText(record.error)}`;
-  return record.apply === null ? "not reached" : escapeText(outcomeText(record.apply));
+  return record.apply === null ? "not reached" : escapeText(lineOf(record.apply));
 }
 
 /** Exit code of a cycle: what it was kept from doing, numbered as Pulumi does. */
@@ -36,28 +37,15 @@ export function outcomeCode(record: Pick<CycleRecord, "apply" | "error">, requir
   }
 }
 
-function outcomeText(outcome: ApplyOutcome): string {
-  switch (outcome.kind) {
-    case "no-change":
-      return "nothing to change, no engine run";
-    case "applied":
-      return `applied in ${shortDuration(outcome.engineMs)}: ${changesText(outcome.changes)}`;
-    case "awaiting-approval":
-      return `waits for approval of plan ${outcome.planHash}: tiercast approve (or reject)`;
-    case "policy-violation":
-      return `policy violation: ${outcome.violations.join("; ")}`;
-    case "no-policy-evidence":
-      return `refused without the policy pack's verdict: ${outcome.reason}`;
-    case "locked":
-      return `the stack is locked by ${outcome.by}: nothing was touched`;
-    case "not-acting":
-    case "stale-plan":
-    case "interrupted":
-    case "timeout":
-    case "failed":
-    case "engine-missing":
-      return `${outcome.kind}: ${outcome.reason}`;
+/** The controller's words, with what a person at a terminal wants to know besides. */
+function lineOf(outcome: ApplyOutcome): string {
+  if (outcome.kind === "no-change") return "nothing to change, no engine run";
+  if (outcome.kind === "applied") {
+    return `applied in ${shortDuration(outcome.engineMs)}: ${changesText(outcome.changes)}`;
   }
+  if (outcome.kind === "awaiting-approval") return `${outcomeText(outcome)}: tiercast approve (or reject)`;
+  if (outcome.kind === "policy-violation") return `policy violation: ${outcome.violations.join("; ")}`;
+  return outcomeText(outcome);
 }
 
 /** `2 update, 1 create`; what stays the same is not worth a word. */

@@ -1,20 +1,12 @@
 import type { ForecastEvidence, QuantileForecast } from "../model/forecast.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
 import { DAY_MS, epochMs } from "../model/time.ts";
+import type { EnsembleInput } from "./ensemble.ts";
 import type { LearnedState } from "./rolling.ts";
 
-/** What a worker is asked: one series, one forecast. Plain data. */
-export interface ForecastJob {
-  readonly series: DemandSeries;
-  readonly timeZone: string;
-  readonly horizonSteps: number;
-  readonly horizonsMs: readonly number[];
+/** What a worker is asked: one series, one forecast. Plain data: members by name. */
+export interface ForecastJob extends Omit<EnsembleInput, "members" | "monotonicMs"> {
   readonly members: readonly string[];
-  readonly trainMs: number;
-  readonly refitMs: number;
-  readonly capFactor: number;
-  readonly staggerMs: number;
-  readonly learned: LearnedState | undefined;
   /** Also send back each member's own forecast. */
   readonly wantMembers: boolean;
 }

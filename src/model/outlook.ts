@@ -8,7 +8,7 @@ export interface StepRange {
 
 /**
  * Steps of `forecast` that `[fromMs, toMs)` touches; undefined when the forecast says nothing about any of it. The
- * instant `toMs` itself belongs to the next decision: a unit asked for now at a lead time of L steps is ready for
+ * instant `toMs` itself belongs to the next decision: a unit asked for at once with a lead time of L steps is ready for
  * step L, so one cycle of one step looks at steps 0 to L.
  */
 export function stepsBetween(forecast: ForecastRecord, fromMs: number, toMs: number): StepRange | undefined {
