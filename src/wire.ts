@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createStackDriver } from "./apply/driver.ts";
 import { type Engine, findEngine } from "./apply/engine.ts";
-import { pinPack } from "./apply/policy-pack.ts";
+import { type PinnedPack, pinPack } from "./apply/policy-pack.ts";
 import { writeShims } from "./apply/shims.ts";
 import { wallClock } from "./clock.ts";
 import type { ControllerParts } from "./controller/parts.ts";
@@ -73,19 +73,41 @@ export function shippedPack(): string {
 
 /** The composition root: the one place that knows every adapter. */
 export async function wire(options: WireOptions): Promise<Wired> {
+  const { settings } = options;
+  // First what may be the user's mistake and needs nothing on disk.
+  const pack = await pinPack(settings.policies.pack ?? shippedPack(), settings.policies.limits);
+  makeStateFolder(settings.state.folder);
+  const lease = options.lease === "take" ? await takeLease(settings) : null;
+  const giveBack = [() => lease?.release()];
+  try {
+    const { journal, discard } = openItsJournal(options);
+    giveBack.unshift(journal.close, discard);
+    return await compose(options, { pack, lease, journal, giveBack });
+  } catch (error) {
+    for (const step of giveBack) step();
+    throw error;
+  }
+}
+
+/** What is held while a service is wired, and how it is given back, in order. */
+interface Held {
+  readonly pack: PinnedPack;
+  readonly lease: Lease | null;
+  readonly journal: Journal;
+  readonly giveBack: readonly (() => void)[];
+}
+
+async function compose(options: WireOptions, { pack, lease, journal, giveBack }: Held): Promise<Wired> {
   const { settings, environment, log } = options;
   const clock = options.clock ?? wallClock();
   const files = stateFiles(settings);
-  makeStateFolder(settings.state.folder);
-  const lease = options.lease === "take" ? await takeLease(settings) : null;
-  const { journal, discard } = openItsJournal(options);
   const platform = createPlatformReader(files.endpointFile);
   const engine = engineFinder(options, files);
   const driver = createStackDriver({
     stateFolder: settings.state.folder,
     pulumi: settings.pulumi,
     pulumiRoot: engine.root,
-    pack: await pinPack(settings.policies.pack ?? shippedPack(), settings.policies.limits),
+    pack,
     nodePath: process.execPath,
     environment,
     compileCacheFolder: join(options.cacheFolder, "compile"),
@@ -130,9 +152,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     findEngineAgain: engine.find,
     close: async () => {
       await Promise.allSettled([demand.close(), forecaster.close(), driver.close()]);
-      journal.close();
-      discard();
-      lease?.release();
+      for (const step of giveBack) step();
     },
   };
 }

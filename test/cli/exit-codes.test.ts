@@ -66,6 +66,23 @@ describe("bad input is exit 2 and one line", () => {
     expect(stderr).toMatch(/bad\.yaml:3:\d+: /);
   });
 
+  test.each([["plan"], ["once"]])(
+    "%s with a policy pack that is not there: nothing written",
+    async (command) => {
+      const fresh = await openPlace();
+      await writeDemandAndConfig(fresh);
+      await fresh.write(
+        "nopack.yaml",
+        "service: shop\ndemand: { source: csv, path: demand.csv }\npolicies: { pack: ./nope }\n",
+      );
+      const { code, stderr } = await fresh.run(["-c", "nopack.yaml", command]);
+      expect(code).toBe(2);
+      expect(stderr.trim()).toMatch(/^tiercast: policies\.pack: no policy pack in .*nope.*$/);
+      expect(existsSync(join(fresh.folder, "..", "state"))).toBe(false);
+      await fresh.remove();
+    },
+  );
+
   test.each([
     [["plan"], "nope.csv", 2, "no such file"],
     [["plan"], "empty.csv", 2, "is empty"],
