@@ -102,6 +102,11 @@ async function runReplay(stage: Stage): Promise<void> {
   scene.meter = meter;
   scene.parts = parts;
   scene.phase = "";
+  void load.ended.then(() => {
+    if (stop.signal.aborted) return;
+    scene.phase = "the load generator ended: no more requests are sent";
+    stage.say(scene.phase);
+  });
   // Timers take whole milliseconds.
   const leftMs = Math.ceil(Math.max(LEAST_REPLAY_MS, stage.endAtMs - performance.now()));
   const endAtMs = performance.now() + leftMs;
