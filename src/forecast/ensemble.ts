@@ -109,9 +109,9 @@ function serveMembers(input: EnsembleInput, clock: LocalClock, learned: LearnedS
   const fits: Record<string, readonly StoredFit[]> = { ...learned.fits };
   const heavyMs = Math.floor((nowMs - staggerMs) / refitMs) * refitMs + staggerMs;
   const fitted = input.members.map((member) => {
-    const cutoffMs = member.cost === "heavy" ? heavyMs : nowMs;
+    const cutoffMs = member.cost !== "light" ? heavyMs : nowMs;
     const stored = fits[member.name]?.find((fit) => fit.cutoffMs === cutoffMs);
-    if (stored !== undefined && member.cost === "heavy") {
+    if (stored !== undefined && member.cost !== "light") {
       return { name: member.name, model: member.restore(stored.state, history, { clock }) };
     }
     const outcome = fitAt({ series, clock, trainMs: input.trainMs }, member, cutoffMs);
@@ -119,7 +119,7 @@ function serveMembers(input: EnsembleInput, clock: LocalClock, learned: LearnedS
       failures[member.name] = outcome.reason;
       return { name: member.name, model: undefined };
     }
-    if (member.cost === "heavy") {
+    if (member.cost !== "light") {
       const kept = (fits[member.name] ?? []).filter((fit) => fit.cutoffMs % DAY_MS === 0);
       fits[member.name] = [...kept, { cutoffMs, state: outcome.model.state }];
     }

@@ -1,4 +1,5 @@
 import type { QuantileForecast } from "../model/forecast.ts";
+import type { ScheduledEvent } from "../model/known-ahead.ts";
 import { type DemandSeries, endMs } from "../model/series.ts";
 import { epochMs } from "../model/time.ts";
 import type { LocalClock } from "./local-clock.ts";
@@ -7,10 +8,24 @@ import type { LocalClock } from "./local-clock.ts";
 export interface ForecastContext {
   /** Local clock of the series: daily and weekly terms follow it, so a peak stays at 09:00 over DST. */
   readonly clock: LocalClock;
+  /**
+   * Scheduled events known at the end of the history, past and coming. Only members with `takesEvents` look
+   * at them: the others are given the history with the effects of events taken out.
+   */
+  readonly events?: readonly ScheduledEvent[];
+  /** Weights of this member trained on many series together, where there are any. */
+  readonly shared?: FittedState;
 }
 
 /** Fitted parameters as plain data (numbers, strings, typed arrays): survives a trip between threads. */
 export type FittedState = object;
+
+/**
+ * How often a member is refitted; between refits its parameters are advanced over new data, which all do in
+ * well under a millisecond. `light`: every hour, at most tens of milliseconds. `heavy`: every `refitMs`, at
+ * most a second. `trained`: once a day, at most some seconds.
+ */
+export type MemberCost = "light" | "heavy" | "trained";
 
 /**
  * A model without data. Every member of the ensemble is one.
@@ -19,11 +34,13 @@ export type FittedState = object;
  */
 export interface Forecaster {
   readonly name: string;
-  /** `light`: refitted at each forecast, tens of milliseconds. `heavy`: refitted every `refitMs` at most. */
-  readonly cost: "light" | "heavy";
+  readonly cost: MemberCost;
+  /** Models events itself (see `ForecastContext.events`). */
+  readonly takesEvents: boolean;
   /** Known demand the model asks for; less is refused. */
   readonly needs: { readonly knownSteps: number; readonly spanMs: number };
-  fit(history: DemandSeries, context: ForecastContext): FitOutcome;
+  /** `previous`: the parameters of the fit before, on older data: a warm start, never needed. */
+  fit(history: DemandSeries, context: ForecastContext, previous?: FittedState): FitOutcome;
   /** The same parameters on newer (or older) data: `state` of a fit, no estimation. */
   restore(state: FittedState, history: DemandSeries, context: ForecastContext): FittedForecaster;
 }
@@ -50,13 +67,15 @@ export interface FittedForecaster {
 /** What the author of a member writes; `defineForecaster` adds the guards and the guarantees. */
 export interface ForecasterSpec<State extends object> {
   readonly name: string;
-  readonly cost: "light" | "heavy";
+  readonly cost: MemberCost;
+  /** False unless given. */
+  readonly takesEvents?: boolean;
   readonly needs: { readonly knownSteps: number; readonly spanMs: number };
   /**
    * Parameters from a history that meets `needs`; a string refuses, with that reason. May throw: becomes a
    * refusal.
    */
-  readonly estimate: (history: DemandSeries, context: ForecastContext) => State | string;
+  readonly estimate: (history: DemandSeries, context: ForecastContext, previous?: State) => State | string;
   /** `rows[k][j]`: `levels[k]` at `steps[j]` ahead. Need not be sorted, finite or above zero. */
   readonly quantiles: (
     state: State,
@@ -86,18 +105,19 @@ export function defineForecaster<State extends object>(spec: ForecasterSpec<Stat
     },
     advance: (newer) => restore(state, newer, context),
   });
-  const fit = (history: DemandSeries, context: ForecastContext): FitOutcome => {
+  const fit = (history: DemandSeries, context: ForecastContext, previous?: FittedState): FitOutcome => {
     const short = tooShort(spec, history);
     if (short !== undefined) return { kind: "refused", reason: short };
     try {
-      const state = spec.estimate(history, context);
+      const state = spec.estimate(history, context, previous as State | undefined);
       if (typeof state === "string") return { kind: "refused", reason: state };
       return { kind: "fitted", model: restore(state, history, context) };
     } catch (error) {
       return { kind: "refused", reason: `fit failed: ${String(error).split("\n", 1)[0]}` };
     }
   };
-  return { name: spec.name, cost: spec.cost, needs: spec.needs, fit, restore };
+  const { name, cost, needs, takesEvents = false } = spec;
+  return { name, cost, needs, takesEvents, fit, restore };
 }
 
 function tooShort(spec: Pick<Forecaster, "name" | "needs">, history: DemandSeries): string | undefined {

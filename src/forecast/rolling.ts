@@ -11,7 +11,7 @@ export const TRACK_LEVELS: readonly number[] = [0.05, 0.1, 0.5, 0.9, 0.95];
  * Days of past forecasts kept per member, and so the fits behind them. Heavy members cost 0.1 to 2 s a
  * fit.
  */
-const TRACK_DAYS = { light: 7, heavy: 3 } as const;
+const TRACK_DAYS = { light: 7, heavy: 3, trained: 3 } as const;
 
 /** What one member said at past cutoffs. */
 export interface Track {

@@ -1,4 +1,5 @@
 import type { ForecastEvidence, QuantileForecast } from "./forecast.ts";
+import type { KnownAhead } from "./known-ahead.ts";
 import type { PlatformState, TrafficSample } from "./platform.ts";
 import type { DemandSeries } from "./series.ts";
 import type { BaseInputs, StackInputs } from "./stack-inputs.ts";
@@ -28,10 +29,11 @@ export interface DemandSource {
 
 /** Fits and forecasts off the main thread. */
 export interface ForecastEngine {
-  /** `key` names the series; fitted state is cached under it. */
+  /** `key` names the series; what is learned about it is kept under that key. */
   forecast(
     key: string,
     series: DemandSeries,
+    ahead?: KnownAhead,
   ): Promise<{ forecast: QuantileForecast; evidence: ForecastEvidence }>;
   close(): Promise<void>;
 }
