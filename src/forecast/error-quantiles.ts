@@ -118,7 +118,7 @@ function rootMeanSquare(values: Float64Array): number {
 }
 
 /** Quantile of the standard normal law (Acklam's rational form is not needed: logit-based, error < 0.01). */
-function normalQuantile(level: number): number {
+export function normalQuantile(level: number): number {
   const t = Math.sqrt(-2 * Math.log(Math.min(level, 1 - level)));
   const z = t - (2.30753 + 0.27061 * t) / (1 + 0.99229 * t + 0.04481 * t * t);
   return level < 0.5 ? -z : z;
