@@ -1,22 +1,22 @@
-import type { QuantileForecast } from "../model/forecast.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";
+import { type BacktestScores, type OriginRun, scoreRuns } from "./backtest-scores.ts";
 import { type ForecastJob, usefulTail } from "./forecast-job.ts";
 import { type ForecastPool, forecastPool } from "./forecast-pool.ts";
-import { localClock } from "./local-clock.ts";
-import { naive } from "./members/naive.ts";
 import { selectMembers } from "./registry.ts";
 import type { LearnedState } from "./rolling.ts";
-import { type ForecastLoss, forecastLoss, type HorizonScore, horizonScore, SCORE_LEVELS } from "./scoring.ts";
+import { SCORE_LEVELS } from "./scoring.ts";
 
 export interface BacktestOptions {
   readonly series: DemandSeries;
   /**
    * Where to forecast from: start of the last known step, ms, each; or how many, spread over what lies behind
-   * the first 60 % of the history.
+   * `fromMs`, or else behind the first 60 % of the history.
    */
-  readonly origins: { readonly atMs: readonly number[] } | { readonly count: number };
+  readonly origins:
+    | { readonly atMs: readonly number[] }
+    | { readonly count: number; readonly fromMs?: number };
   readonly horizonsMs: readonly number[];
   readonly members: readonly string[];
   readonly timeZone: string;
@@ -29,21 +29,7 @@ export interface BacktestOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface BacktestForecast {
-  readonly model: string;
-  /** Start of the last known step. */
-  readonly originMs: number;
-  readonly stepMs: number;
-  /** One row per level of `SCORE_LEVELS`, every step to 24 h (or the largest horizon). */
-  readonly quantiles: readonly Float64Array[];
-}
-
-export interface BacktestResult {
-  /** The ensemble first, then its members, then `naive`; only models that answered at every origin. */
-  readonly models: readonly { readonly model: string; readonly horizons: readonly HorizonScore[] }[];
-  /** Members that did not answer at every origin, with the last reason. */
-  readonly skipped: Readonly<Record<string, string>>;
-  readonly forecasts: readonly BacktestForecast[];
+export interface BacktestResult extends BacktestScores {
   readonly originsMs: readonly number[];
   /** Mean time of one origin in its worker, ms: all fits and forecasts. */
   readonly meanFitMs: number;
@@ -62,7 +48,8 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRes
   const pool = forecastPool(Math.max(1, options.threads));
   try {
     const runs = await runLanes(options, pool, originsMs, names);
-    return assemble(options, originsMs, runs);
+    const meanFitMs = runs.reduce((sum, run) => sum + run.fitMs, 0) / Math.max(1, runs.length);
+    return { ...scoreRuns(options, emitSteps(options), runs), originsMs, meanFitMs };
   } finally {
     await pool.close();
   }
@@ -85,12 +72,6 @@ export function* formatEmitRows(result: Pick<BacktestResult, "forecasts">): Gene
       }
     }
   }
-}
-
-interface OriginRun {
-  readonly forecasts: Readonly<Record<string, QuantileForecast>>;
-  readonly failures: Readonly<Record<string, string>>;
-  readonly fitMs: number;
 }
 
 /**
@@ -117,6 +98,8 @@ async function runLanes(
       }
       learned = answer.learned;
       runs[i] = {
+        originMs: originsMs[i] ?? 0,
+        weights: answer.evidence.weights,
         forecasts: { ensemble: answer.forecast, ...answer.byMember },
         failures: answer.evidence.failures,
         fitMs: answer.evidence.fitMs,
@@ -170,7 +153,7 @@ function chooseOrigins({ series, origins }: BacktestOptions): readonly number[] 
     }
     return [...origins.atMs].sort((a, b) => a - b);
   }
-  const first = Math.floor(steps * 0.6);
+  const first = firstOrigin(series, origins.fromMs);
   const last = Math.max(first, Math.min(steps - 2, steps - 1 - Math.round(DAY_MS / stepMs)));
   if (steps < 10 || origins.count < 1)
     throw new UserError(`backtest: ${steps} steps are too few for an origin`);
@@ -181,83 +164,9 @@ function chooseOrigins({ series, origins }: BacktestOptions): readonly number[] 
   );
 }
 
-function assemble(
-  options: BacktestOptions,
-  originsMs: readonly number[],
-  runs: readonly OriginRun[],
-): BacktestResult {
-  const names = [...new Set(runs.flatMap((run) => Object.keys(run.forecasts)))];
-  const complete = names.filter((name) => runs.every((run) => run.forecasts[name] !== undefined));
-  const skipped: Record<string, string> = {};
-  for (const run of runs) {
-    for (const [name, reason] of Object.entries(run.failures))
-      if (!complete.includes(name)) skipped[name] = reason;
-  }
-  const forecasts = complete.flatMap((model) =>
-    runs.map((run, i) => scoredForecast(model, originsMs[i] ?? 0, run.forecasts[model])),
-  );
-  const reference = originsMs.map((originMs) => naiveLosses(options, originMs));
-  const scale = seasonalScale(options.series, originsMs[0] ?? 0);
-  const models = complete.map((model) => {
-    const own = forecasts.filter((forecast) => forecast.model === model);
-    const losses = own.map((forecast) => lossesOf(options, forecast));
-    const horizons = options.horizonsMs.map((horizonMs, h) => {
-      const pick = (list: readonly (readonly ForecastLoss[])[]): ForecastLoss[] =>
-        list.flatMap((l) => l[h] ?? []);
-      const steps = Math.max(1, Math.round(horizonMs / options.series.stepMs));
-      return horizonScore(pick(losses), pick(reference), scale, { horizonMs, steps });
-    });
-    return { model, horizons };
-  });
-  const meanFitMs = runs.reduce((sum, run) => sum + run.fitMs, 0) / Math.max(1, runs.length);
-  return { models, skipped, forecasts, originsMs, meanFitMs };
-}
-
-function scoredForecast(
-  model: string,
-  originMs: number,
-  forecast: QuantileForecast | undefined,
-): BacktestForecast {
-  const quantiles = SCORE_LEVELS.map((level) => {
-    const row = forecast?.levels.indexOf(level) ?? -1;
-    return forecast?.quantiles[row] ?? new Float64Array(0);
-  });
-  return { model, originMs, stepMs: forecast?.stepMs ?? 1, quantiles };
-}
-
-function lossesOf({ series, horizonsMs }: BacktestOptions, forecast: BacktestForecast): ForecastLoss[] {
-  const first = Math.round((forecast.originMs - series.startMs) / series.stepMs) + 1;
-  return horizonsMs.map((horizonMs) => {
-    const steps = Math.max(1, Math.round(horizonMs / series.stepMs));
-    return forecastLoss(series.values.subarray(first, first + steps), forecast.quantiles, steps);
-  });
-}
-
-/** The reference, on the history as it was: not even outages masked. */
-function naiveLosses(options: BacktestOptions, originMs: number): ForecastLoss[] {
-  const { series, timeZone } = options;
-  const history = sliceSeries(series, series.startMs, originMs + series.stepMs);
-  const outcome = naive.fit(history, { clock: localClock(timeZone, originMs, originMs) });
-  if (outcome.kind === "refused")
-    throw new UserError(`backtest at ${isoSeconds(originMs)}: ${outcome.reason}`);
-  const quantiles = outcome.model.forecast(emitSteps(options), SCORE_LEVELS).quantiles;
-  return lossesOf(options, { model: "naive", originMs, stepMs: series.stepMs, quantiles });
-}
-
-/** Mean absolute change over a day in the training window of the first origin: the scale of MASE. */
-function seasonalScale({ values, startMs, stepMs }: DemandSeries, originMs: number): number {
-  const day = Math.round(DAY_MS / stepMs);
-  const last = Math.round((originMs - startMs) / stepMs);
-  const first = Math.max(0, last + 1 - (stepMs < HOUR_MS ? 14 : 56) * day);
-  let sum = 0;
-  let count = 0;
-  for (let i = first + day; i <= last; i++) {
-    const change = Math.abs((values[i] ?? Number.NaN) - (values[i - day] ?? Number.NaN));
-    if (Number.isNaN(change)) continue;
-    sum += change;
-    count++;
-  }
-  return count === 0 || sum === 0 ? Number.NaN : sum / count;
+function firstOrigin({ startMs, stepMs, values }: DemandSeries, fromMs: number | undefined): number {
+  if (fromMs === undefined) return Math.floor(values.length * 0.6);
+  return Math.min(values.length - 2, Math.max(1, Math.ceil((fromMs - startMs) / stepMs)));
 }
 
 function isoSeconds(ms: number): string {
