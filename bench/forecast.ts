@@ -1,26 +1,40 @@
 /**
- * Scores the forecast at fixed origins, by a judge outside the product when one is given.
+ * Scores the forecast at fixed origins, by a judge outside the product when one is given, or on any traces.
  *
- *     node bench/forecast.ts --origins DIR [--judge score_forecasts.py] [--threads N] [--python python3]
- * [--only NAME,NAME]
+ *     node bench/forecast.ts --origins DIR [--judge score_forecasts.py] [--python python3] [--only NAME,NAME]
+ *     node bench/forecast.ts --count 20 --step 5m TRACE.csv TRACE.csv
+ *     both: [--threads N] [--days 28] [--members naive,direct]
  *
  * DIR holds NAME.csv (timestamp, value) and NAME.txt (one origin a line, the last known timestamp) per
- * series.
+ * series. The origins of a trace lie behind the first 60 % of it, `--count` of them. A trace on a finer grid
+ * than `--step` is taken as means over it.
  */
 import { execFileSync } from "node:child_process";
 import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
-import { type BacktestResult, formatEmitRows, runBacktest } from "../src/forecast/backtest.ts";
+import { parseDurationSetting } from "../src/config.ts";
+import {
+  type BacktestOptions,
+  type BacktestResult,
+  formatEmitRows,
+  runBacktest,
+} from "../src/forecast/backtest.ts";
 import { MEMBERS } from "../src/forecast/registry.ts";
 import type { DemandSeries } from "../src/model/series.ts";
 import { DAY_MS, durationMs, epochMs, HOUR_MS } from "../src/model/time.ts";
+import { readCsvTrace } from "../src/observe/csv-trace.ts";
+import { describeMachine, machineLine } from "./parts/machine.ts";
 
-const { values: args } = parseArgs({
+const { values: args, positionals: traces } = parseArgs({
+  allowPositionals: true,
   options: {
+    count: { type: "string", default: "20" },
+    step: { type: "string", default: "5m" },
+    members: { type: "string" },
     origins: { type: "string" },
     judge: { type: "string" },
     python: { type: "string", default: "python3" },
@@ -29,38 +43,59 @@ const { values: args } = parseArgs({
     days: { type: "string", default: "28" },
   },
 });
-if (args.origins === undefined) throw new Error("--origins DIR is needed");
-const folder = args.origins;
-
-const names = readdirSync(folder)
-  .filter((file) => file.endsWith(".txt"))
-  .map((file) => file.slice(0, -4))
-  .filter((name) => args.only === undefined || args.only.split(",").some((part) => name.includes(part)));
+if (args.origins === undefined && traces.length === 0) throw new Error("--origins DIR or traces are needed");
+const folder = args.origins ?? "";
+const members = args.members?.split(",") ?? MEMBERS.map((member) => member.name);
+const names = folder === "" ? [] : seriesNames();
 const temp = mkdtempSync(join(tmpdir(), "tiercast-bench-"));
 const horizonNames = ["1 step", "1 h", "24 h"];
 const results: { name: string; result: BacktestResult }[] = [];
 try {
-  for (const name of names) results.push({ name, result: await backtestSeries(name) });
-  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
-  console.log(`\nMachine: ${cpus().length} x ${cpus()[0]?.model}, ${memory}, Node ${process.version}`);
+  for (const name of names) results.push({ name, result: await backtestAtOrigins(name) });
+  for (const file of traces)
+    results.push({ name: basename(file, ".csv"), result: await backtestTrace(file) });
+  console.log(`\n${machineLine(describeMachine())}`);
   printOwn(results);
-  if (args.judge !== undefined) await printJudge(args.judge);
+  if (args.judge !== undefined && folder !== "") await printJudge(args.judge);
 } finally {
   rmSync(temp, { recursive: true });
 }
 
-async function backtestSeries(name: string): Promise<BacktestResult> {
-  const series = readSeries(join(folder, `${name}.csv`));
+function seriesNames(): readonly string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".txt"))
+    .map((file) => file.slice(0, -4))
+    .filter((name) => args.only === undefined || args.only.split(",").some((part) => name.includes(part)));
+}
+
+async function backtestAtOrigins(name: string): Promise<BacktestResult> {
   const atMs = readFileSync(join(folder, `${name}.txt`), "utf8")
     .trim()
     .split(/\s+/)
     .map((stamp) => Date.parse(stamp));
+  return backtestSeries(name, readSeries(join(folder, `${name}.csv`)), { atMs });
+}
+
+/** A trace on its own grid, or on means over `--step` where its grid is finer. */
+async function backtestTrace(path: string): Promise<BacktestResult> {
+  const options = { path, timeZone: "UTC", timeColumn: undefined, valueColumn: undefined };
+  const own = (await readCsvTrace({ ...options, stepMs: undefined })).series;
+  const stepMs = parseDurationSetting(args.step, "--step");
+  const series = own.stepMs < stepMs ? (await readCsvTrace({ ...options, stepMs })).series : own;
+  return backtestSeries(basename(path), series, { count: Number(args.count) });
+}
+
+async function backtestSeries(
+  name: string,
+  series: DemandSeries,
+  origins: BacktestOptions["origins"],
+): Promise<BacktestResult> {
   const startedMs = performance.now();
   const result = await runBacktest({
     series,
-    origins: { atMs },
+    origins,
     horizonsMs: [series.stepMs, Math.max(series.stepMs, HOUR_MS), DAY_MS],
-    members: MEMBERS.map((member) => member.name),
+    members,
     timeZone: "UTC",
     threads: Number(args.threads),
     trainMs: Number(args.days) * DAY_MS,
