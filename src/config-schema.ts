@@ -11,6 +11,7 @@ import {
   textField,
 } from "./config/fields.ts";
 import { FORECAST_MEMBERS } from "./config/forecast-members.ts";
+import { gateField, promotionField } from "./config/gate-fields.ts";
 import { resourcesField } from "./config/resource-fields.ts";
 import { isTimeZone, timeZoneMistake } from "./config/time-zones.ts";
 import { MODES } from "./model/settings.ts";
@@ -194,6 +195,10 @@ export const configSchema = groupField({
     "How far a forecast is acted on: observe, shadow (plans and scores), suggest (a person approves), active.",
     MODES,
   ).prefault("shadow"),
+  promotion: promotionField.optional(),
+  gate: gateField
+    .prefault({})
+    .describe("When the forecast may act: while its scores over long windows hold."),
   demand: demand.prefault({}).describe("What users ask for, and where it is read."),
   resources: resourcesField.optional(),
   horizons: listField(

@@ -44,6 +44,11 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
   return {
     service: parsed.service,
     mode: parsed.mode,
+    promotion:
+      parsed.promotion === undefined
+        ? undefined
+        : { from: parsed.promotion.from, afterMs: parsed.promotion.after },
+    gate: completeGate(parsed),
     demand: completeDemand(parsed, file(parsed.demand.path)),
     resources: completeResources(parsed),
     horizons: parsed.horizons ?? defaultHorizons(stepMs),
@@ -79,6 +84,10 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
     http: parsed.http,
     tags: { service: parsed.service, "managed-by": "tiercast", ...parsed.tags },
   };
+}
+
+function completeGate({ gate: { dwell, ...rest } }: ParsedConfig): Settings["gate"] {
+  return { ...rest, dwellMs: dwell };
 }
 
 function completeDemand({ demand }: ParsedConfig, path: string | undefined): Settings["demand"] {

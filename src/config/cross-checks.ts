@@ -1,4 +1,4 @@
-import type { Settings } from "../model/settings.ts";
+import { MODES, type Settings } from "../model/settings.ts";
 import { TIERS, type Tier } from "../model/tier.ts";
 import { formatDuration } from "../model/time.ts";
 import {
@@ -18,6 +18,7 @@ export function crossChecks(settings: Settings): readonly CrossCheck[] {
     ...resourceChecks(settings),
     ...horizonChecks(settings),
     ...forecastChecks(),
+    ...gateChecks(),
     ...TIERS.map(tierCheck),
     ...limitChecks(),
     ...riskAndMissingChecks(),
@@ -25,6 +26,28 @@ export function crossChecks(settings: Settings): readonly CrossCheck[] {
     ...policyChecks(),
     ...platformChecks(),
     ...tagChecks(),
+  ];
+}
+
+function gateChecks(): readonly CrossCheck[] {
+  return [
+    rule("gate.promoteCoverage", "gate.demoteCoverage", ({ gate }) =>
+      gate.promoteCoverage < gate.demoteCoverage
+        ? `${gate.promoteCoverage} is below gate.demoteCoverage ${gate.demoteCoverage}: the forecast would come ` +
+          "back only to be stopped (raise it)"
+        : undefined,
+    ),
+    rule("gate.promoteLoss", "gate.demoteLoss", ({ gate }) =>
+      gate.promoteLoss > gate.demoteLoss
+        ? `${gate.promoteLoss} is above gate.demoteLoss ${gate.demoteLoss}: the forecast would come back only to ` +
+          "be stopped (lower it)"
+        : undefined,
+    ),
+    warning("promotion.from", "mode", ({ mode, promotion }) =>
+      promotion !== undefined && MODES.indexOf(promotion.from) >= MODES.indexOf(mode)
+        ? `${promotion.from} is not below mode ${mode}: there is nothing to rise to`
+        : undefined,
+    ),
   ];
 }
 

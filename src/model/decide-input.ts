@@ -1,5 +1,6 @@
 import type { ForecastRecord, Observation } from "./cycle.ts";
 import type { ForecastEvidence } from "./forecast.ts";
+import type { GateVerdict } from "./gate.ts";
 import type { PlatformState } from "./platform.ts";
 import type { Settings } from "./settings.ts";
 import type { Sizes } from "./tier.ts";
@@ -25,6 +26,8 @@ export interface DecideInput {
   /** Null: none could be made. */
   readonly forecast: ForecastRecord | null;
   readonly evidence: ForecastEvidence | null;
+  /** Absent where nobody gates: the forecast acts. */
+  readonly gate?: GateVerdict;
   /** Null: not readable; the current sizes then count as ready. */
   readonly platform: PlatformState | null;
   /** Sizes applied last: what the platform was told to want. */

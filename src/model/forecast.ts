@@ -1,3 +1,4 @@
+import type { Finding } from "./finding.ts";
 import type { DurationMs, EpochMs } from "./time.ts";
 
 /**
@@ -41,6 +42,8 @@ export interface ForecastEvidence {
   readonly anomalyScore: number;
   /** Factor (>= 1) already applied to the near horizons because demand surges beyond the forecast. */
   readonly anomalyMultiplier: number;
+  /** What demand did that no forecast held: what lasts, and what ended lately, oldest first. */
+  readonly findings?: readonly Finding[];
   /** Members that could not answer, with the reason in words. */
   readonly failures: Readonly<Record<string, string>>;
   /** Time spent fitting since the last forecast. */

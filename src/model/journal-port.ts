@@ -1,6 +1,6 @@
 import type { CycleRecord } from "./cycle.ts";
+import type { GateEvent, GateState, ModeState } from "./gate.ts";
 import type { DemandSeries } from "./series.ts";
-import type { Mode } from "./settings.ts";
 import type { BaseInputs, StackInputs } from "./stack-inputs.ts";
 import type { DaemonStatus, PauseStatus } from "./status.ts";
 
@@ -121,7 +121,10 @@ export interface StateJournal {
  * `pause`.
  */
 export interface JournalState {
-  readonly mode: { readonly mode: Mode; readonly sinceMs: number; readonly reason: string };
+  readonly mode: ModeState;
+  readonly gate: GateState;
+  /** Changes of gate and mode, oldest first; the newest are kept. */
+  readonly "gate-events": readonly GateEvent[];
   readonly pause: PauseStatus;
   readonly "baseline-review": { readonly atMs: number; readonly units: number };
   readonly "missing-since": { readonly atMs: number };

@@ -11,7 +11,11 @@ export type Sizing = "newsvendor" | "magnitude";
 /** Everything the central configuration file says, checked, with durations in milliseconds. See docs/configuration. */
 export interface Settings {
   readonly service: string;
+  /** The highest mode allowed; `promotion` may hold the one in force below it. */
   readonly mode: Mode;
+  /** Undefined: the mode asked for is in force at once. */
+  readonly promotion: PromotionSettings | undefined;
+  readonly gate: GateSettings;
   readonly demand: DemandSettings;
   /** At least one; the resource that needs the most units decides. */
   readonly resources: readonly ResourceSettings[];
@@ -31,6 +35,30 @@ export interface Settings {
   readonly state: { readonly folder: string; readonly retention: DurationMs };
   readonly http: { readonly host: string; readonly port: number };
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The mode starts at `from` and rises a step each time the gate has held for `afterMs`. */
+export interface PromotionSettings {
+  readonly from: Exclude<Mode, "active">;
+  readonly afterMs: DurationMs;
+}
+
+/** When the forecast may act: while its scores over long windows hold. */
+export interface GateSettings {
+  /** `off`: it always may. */
+  readonly rule: "measured" | "off";
+  /** Coverage of the 90 % interval below this stops the forecast; above `promoteCoverage` it may come back. */
+  readonly demoteCoverage: number;
+  readonly promoteCoverage: number;
+  /** Loss over naive's above this stops the forecast; below `promoteLoss` it may come back. */
+  readonly demoteLoss: number;
+  readonly promoteLoss: number;
+  /** How long the bars of promotion must have been met without a break. */
+  readonly dwellMs: DurationMs;
+  /** Fewer scores say nothing. */
+  readonly minScores: number;
+  /** Margin on top of demand now while the forecast does not act: what it would have added is missing. */
+  readonly headroomFraction: number;
 }
 
 export interface DemandSettings {

@@ -1,5 +1,6 @@
 import type { Observation } from "./cycle.ts";
 import type { Strategy } from "./decision.ts";
+import type { GateEvent, GateState, ModeState } from "./gate.ts";
 import type { Mode } from "./settings.ts";
 import type { Sizes } from "./tier.ts";
 import type { Totals } from "./totals.ts";
@@ -19,7 +20,10 @@ export interface DaemonStatus {
   readonly speed: number;
   readonly startedMs: number;
   readonly atMs: number;
+  /** The mode in force. */
   readonly mode: Mode;
+  /** Absent in a status of before there was one. */
+  readonly gate?: GateStatus;
   readonly paused: PauseStatus | null;
   readonly progress: Progress;
   readonly ready: Readiness;
@@ -53,6 +57,15 @@ export interface DaemonStatus {
   readonly journal: { readonly bytes: number; readonly cycles: number };
   readonly process: { readonly eventLoopDelayP99Ms: number; readonly residentBytes: number };
   readonly totals: Totals;
+}
+
+/** Mode asked for and in force, whether the forecast acts, and the last changes of both, oldest first. */
+export interface GateStatus {
+  readonly askedMode: Mode;
+  /** Null before the first cycle. */
+  readonly mode: ModeState | null;
+  readonly forecast: GateState | null;
+  readonly events: readonly GateEvent[];
 }
 
 export interface PauseStatus {

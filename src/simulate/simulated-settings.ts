@@ -11,6 +11,8 @@ export function simulatedSettings(): Settings {
   return {
     service: "simulated",
     mode: "active",
+    promotion: undefined,
+    gate: GATE,
     demand: {
       source: "csv",
       path: undefined,
@@ -69,6 +71,17 @@ export function simulatedSettings(): Settings {
     tags: {},
   };
 }
+
+const GATE: Settings["gate"] = {
+  rule: "measured",
+  demoteCoverage: 0.8,
+  promoteCoverage: 0.85,
+  demoteLoss: 1.05,
+  promoteLoss: 1,
+  dwellMs: DAY_MS,
+  minScores: 48,
+  headroomFraction: 0.25,
+};
 
 /** Written apart from the limits above, as the pack's own numbers are. */
 const POLICIES: Settings["policies"] = {

@@ -42,7 +42,7 @@ const EVIDENCE: ForecastEvidence = {
   weights: { stub: [1] },
   coverage90: [0.9],
   scoreCount: [100],
-  relativeError: 1,
+  relativeError: 0.9,
   anomalyScore: 0,
   anomalyMultiplier: 1,
   failures: {},
