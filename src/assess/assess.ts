@@ -17,7 +17,8 @@ import { accuracyTrust, anomalyTrust, coverageTrust, stalenessTrust, widthTrust 
  *     anomaly      0.15   |z| <= 3                  |z| >= 9
  *     staleness    0.15   cutoff <= stale limit     that plus the hold time
  *
- * `aggressive` when trust is high and demand is about to rise, `reactive-only` below the floor, else `conservative`.
+ * `aggressive` when trust is high and demand is about to rise, `reactive-only` below the floor or while the accuracy
+ * gate stops the forecast, else `conservative`.
  */
 export function assess(input: DecideInput): Risk {
   const { forecast, settings, nowMs } = input;
@@ -32,6 +33,10 @@ export function assess(input: DecideInput): Risk {
     staleness: stalenessTrust(nowMs - forecast.cutoffMs, settings.staleAfterMs, settings.missing.holdMs),
   };
   const trust = combine(parts);
+  if (input.gate?.forecastActs === false) {
+    const reason = `trust ${trust.toFixed(2)}, but the forecast does not act: ${input.gate.reason}`;
+    return { trust, parts, strategy: "reactive-only", reason };
+  }
   const rising = expectsRise(input, range);
   const strategy = strategyFor(trust, rising, settings.risk);
   return { trust, parts, strategy, reason: reasonFor(trust, parts, strategy, rising, input) };

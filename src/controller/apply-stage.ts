@@ -3,7 +3,7 @@ import { totalUnits } from "../model/tier.ts";
 import { HOUR_MS } from "../model/time.ts";
 import { inputsKey } from "../render/inputs-key.ts";
 import { act } from "./act.ts";
-import { hasDrifted, type Pass } from "./pass.ts";
+import { hasDrifted, modeInForce, type Pass } from "./pass.ts";
 import { isSamePlan } from "./same-plan.ts";
 import { sizesOf } from "./state.ts";
 
@@ -19,7 +19,7 @@ export async function applyStage(pass: Pass): Promise<void> {
     parts,
     {
       cycle: record.cycle,
-      mode: parts.settings.mode,
+      mode: modeInForce(pass),
       decision,
       inputs: stackInputs,
       inputsKey: inputsKey(stackInputs),
@@ -131,7 +131,7 @@ export async function rollBack(pass: Pass, note: string): Promise<void> {
     parts,
     {
       cycle: record.cycle,
-      mode: parts.settings.mode,
+      mode: modeInForce(pass),
       decision: { ...decision, atMs: parts.clock.nowMs() },
       inputs,
       inputsKey: inputsKey(inputs),

@@ -10,15 +10,23 @@ import { addCycle } from "../model/totals.ts";
 import { verify } from "../verify/verify.ts";
 import { applyStage, rollBack } from "./apply-stage.ts";
 import { forecastFault } from "./forecast-fault.ts";
+import { judgeForecast, withHeadroom } from "./gate.ts";
 import { observeDemand } from "./observe-demand.ts";
 import type { ControllerParts } from "./parts.ts";
-import { type CycleOptions, currentSizes, type Draft, hasDrifted, type Pass } from "./pass.ts";
+import {
+  type CycleOptions,
+  currentSizes,
+  cycleMs,
+  type Draft,
+  hasDrifted,
+  leadTimesMs,
+  modeInForce,
+  type Pass,
+} from "./pass.ts";
 import { isSamePlan } from "./same-plan.ts";
 import { appliedSizes, type ControllerState, saveState, sizesOf } from "./state.ts";
 import { renderDecision, think } from "./think.ts";
 import { learnedServiceTimeMs, mergeTraffic } from "./traffic-summary.ts";
-
-const LEAD_TIMES_USED = 200;
 
 /** Steps written again at each cycle: a late sample still gets in. */
 const RECORDED_STEPS = 6;
@@ -26,6 +34,7 @@ const RECORDED_STEPS = 6;
 const RUN_ONCE: Readonly<Partial<Record<Stage, (pass: Pass) => Promise<void>>>> = {
   observe,
   forecast,
+  assess: judgeForecast,
   decide,
   render: renderInputs,
   apply: applyStage,
@@ -156,33 +165,29 @@ function decideInput(pass: Pass): DecideInput {
   const { parts, state, record } = pass;
   const nowMs = parts.clock.nowMs();
   const pause = parts.journal.getState("pause");
+  const settings = { ...decideSettings(parts.settings), mode: modeInForce(pass), cycleMs: cycleMs(pass) };
+  const { gate } = state;
   return {
     nowMs,
     decisionId: `${parts.settings.service}-${record.cycle}`,
-    settings: { ...decideSettings(parts.settings), cycleMs: cycleMs(parts, state) },
+    settings: gate?.forecastActs === false ? withHeadroom(settings, parts.settings.gate) : settings,
     observation: record.observation,
     forecast: record.forecast,
     evidence: record.evidence,
+    ...(gate === null
+      ? {}
+      : { gate: { forecastActs: gate.forecastActs, sinceMs: gate.sinceMs, reason: gate.reason } }),
     platform: record.platform,
     current: currentSizes(pass),
     warmExpiresMs: state.applied?.warm.expiresMs ?? null,
     needHistory: state.needHistory,
     appliedAtMs: state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS && atMs <= nowMs),
     lastBaselineReviewMs: state.baselineReviewMs,
-    leadTimesMs: parts.journal.leadTimes(LEAD_TIMES_USED).map((sample) => sample.leadTimeMs),
+    leadTimesMs: leadTimesMs(pass),
     measuredServiceTimeMs: learnedServiceTimeMs(pass.traffic),
     missingSinceMs: state.missingSinceMs,
     pause: pause !== null && pause.untilMs > nowMs ? { untilMs: pause.untilMs, reason: pause.reason } : null,
   };
-}
-
-/**
- * Time until the next decision: an interval, or as many as an update lately took. While an engine run lasts nothing is
- * decided, so a window of one interval would look past what comes after it.
- */
-function cycleMs(parts: ControllerParts, state: ControllerState): number {
-  const { intervalMs } = parts.settings.schedule;
-  return Math.max(1, ...state.updatingCyclesMs.map((ms) => Math.ceil(ms / intervalMs))) * intervalMs;
 }
 
 /** A new plan number is taken only for a plan that differs: numbers are durable writes. */

@@ -1,7 +1,9 @@
 import type { CycleRecord, Stage } from "../model/cycle.ts";
 import type { DecideInput } from "../model/decide-input.ts";
+import { leadTimeMs } from "../model/lead-time.ts";
 import type { TrafficSample } from "../model/platform.ts";
 import type { DemandSeries } from "../model/series.ts";
+import type { Mode } from "../model/settings.ts";
 import { type Sizes, TIERS } from "../model/tier.ts";
 import type { ControllerParts } from "./parts.ts";
 import { appliedSizes, type ControllerState } from "./state.ts";
@@ -57,4 +59,30 @@ export function hasDrifted(pass: Pass): boolean {
   if (platform === null || applied === null) return false;
   if (platform.warm.wantedUnits > applied.warm.units) return true;
   return TIERS.some((tier) => platform.tiers[tier].wantedUnits !== applied.tiers[tier].units);
+}
+
+/**
+ * Time until the next decision: an interval, or as many as an update lately took. While an engine run lasts nothing is
+ * decided, so a window of one interval would look past what comes after it.
+ */
+export function cycleMs({ parts, state }: Pass): number {
+  const { intervalMs } = parts.settings.schedule;
+  return Math.max(1, ...state.updatingCyclesMs.map((ms) => Math.ceil(ms / intervalMs))) * intervalMs;
+}
+
+const LEAD_TIMES_USED = 200;
+
+/** Measured lead times, oldest first. */
+export function leadTimesMs({ parts }: Pass): readonly number[] {
+  return parts.journal.leadTimes(LEAD_TIMES_USED).map((sample) => sample.leadTimeMs);
+}
+
+/** How far ahead sizes are made for: until what the next decision asks for can be ready. */
+export function decisionWindowMs(pass: Pass): number {
+  return leadTimeMs(leadTimesMs(pass), pass.parts.settings.leadTime) + cycleMs(pass);
+}
+
+/** The mode that `assess` left in force; before its first look, the one asked for. */
+export function modeInForce({ parts, state }: Pass): Mode {
+  return state.mode?.mode ?? parts.settings.mode;
 }

@@ -1,5 +1,6 @@
 import type { CycleRecord } from "../model/cycle.ts";
 import type { ForecastEvidence, QuantileForecast } from "../model/forecast.ts";
+import type { GateEvent, GateState, ModeState } from "../model/gate.ts";
 import type { TrafficSample } from "../model/platform.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
 import { NO_UNITS, type Sizes } from "../model/tier.ts";
@@ -20,6 +21,12 @@ export interface ControllerState {
   missingSinceMs: number | null;
   /** The last forecast: good until a new grid step is known. */
   forecast: { readonly forecast: QuantileForecast; readonly evidence: ForecastEvidence } | null;
+  /** Whether the forecast may act; null before the first look. */
+  gate: GateState | null;
+  /** The mode in force; null before the first look. */
+  mode: ModeState | null;
+  /** Changes of both, oldest first. */
+  gateEvents: readonly GateEvent[];
   /** The last engine run ended badly: mend before the next one. */
   needsRecovery: boolean;
   /** Failed updates in a row, for verify's bounded retry. */
@@ -47,6 +54,9 @@ export function loadState(parts: ControllerParts): ControllerState {
     baselineReviewMs: journal.getState("baseline-review")?.atMs ?? null,
     missingSinceMs: journal.getState("missing-since")?.atMs ?? null,
     forecast: null,
+    gate: journal.getState("gate"),
+    mode: journal.getState("mode"),
+    gateEvents: journal.getState("gate-events") ?? [],
     needsRecovery: false,
     failedUpdates: 0,
     lastApplyMs: applied?.atMs ?? null,
@@ -66,7 +76,21 @@ export function saveState(parts: ControllerParts, state: ControllerState): void 
   const units = state.applied?.tiers.baseline.units ?? 0;
   if (state.baselineReviewMs !== null)
     journal.setState("baseline-review", { atMs: state.baselineReviewMs, units });
+  saveGate(journal, state);
   journal.setState("missing-since", state.missingSinceMs === null ? null : { atMs: state.missingSinceMs });
+}
+
+/** Each write waits for the disk, and the gate seldom moves: written only where it does. */
+function saveGate(journal: ControllerParts["journal"], { gate, mode, gateEvents }: ControllerState): void {
+  const known = journal.getState("gate");
+  const moved = known?.sinceMs !== gate?.sinceMs || known?.goodSinceMs !== gate?.goodSinceMs;
+  if (gate !== null && (moved || known?.cause !== gate.cause)) journal.setState("gate", gate);
+  const before = journal.getState("mode");
+  if (mode !== null && (before?.mode !== mode.mode || before.sinceMs !== mode.sinceMs))
+    journal.setState("mode", mode);
+  const newestMs = journal.getState("gate-events")?.at(-1)?.atMs;
+  if (gateEvents.length > 0 && newestMs !== gateEvents.at(-1)?.atMs)
+    journal.setState("gate-events", gateEvents);
 }
 
 export function appliedSizes(state: ControllerState): Sizes {

@@ -16,6 +16,9 @@ export interface StatusContext {
   readonly residentBytes: number;
 }
 
+/** Changes of gate and mode in the status; the journal has more. */
+const EVENTS_SHOWN = 10;
+
 const SHOWN_LEVELS = [0.05, 0.5, 0.95] as const;
 
 /** The daemon's status as of its last cycle: the one value that `status`, the HTTP surface and metrics show. */
@@ -37,7 +40,13 @@ export function daemonStatus(
     speed: clock.speed,
     startedMs: context.startedMs,
     atMs: nowMs,
-    mode: settings.mode,
+    mode: state.mode?.mode ?? settings.mode,
+    gate: {
+      askedMode: settings.mode,
+      mode: state.mode,
+      forecast: state.gate,
+      events: state.gateEvents.slice(-EVENTS_SHOWN),
+    },
     paused: pauseAt(journal.getState("pause"), nowMs),
     progress: {
       lastMonotonicMs: state.progress.monotonicMs,

@@ -19,8 +19,14 @@ export function think(input: DecideInput): Thought {
   checkInput(input);
   const risk = assess(input);
   const draft = decide(input, risk);
-  const decision: Decision = { ...draft, why: why(draft) };
+  const decision: Decision = { ...draft, why: withGate(why(draft), input) };
   return { risk, decision, baselineReviewed: isBaselineReviewed(input, risk, draft.after) };
+}
+
+/** A line that does not say yet why there is no forecast in it does so now. */
+function withGate(line: string, { gate }: DecideInput): string {
+  if (gate === undefined || gate.forecastActs || line.includes(gate.reason)) return line;
+  return `${line}; the forecast does not act: ${gate.reason}`;
 }
 
 /** What a recorded input leads to: the same bytes (by `canonicalJson`) as the recorded decision. */

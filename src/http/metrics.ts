@@ -42,6 +42,11 @@ function identity(status: DaemonStatus, health: Health): MetricFamily[] {
       MODES.flatMap((mode) => sample(status.mode === mode ? 1 : 0, { mode })),
     ),
     gauge(
+      "tiercast_forecast_acts",
+      "1 while the forecast acts, 0 while the accuracy gate stops it.",
+      sample(actsFigure(status)),
+    ),
+    gauge(
       "tiercast_paused",
       "1 while a person has paused the service.",
       sample(status.paused === null ? 0 : 1),
@@ -52,6 +57,11 @@ function identity(status: DaemonStatus, health: Health): MetricFamily[] {
       sample(status.pendingApproval === null ? 0 : 1),
     ),
   ];
+}
+
+function actsFigure({ gate }: DaemonStatus): number | undefined {
+  const acts = gate?.forecast?.forecastActs;
+  return acts === undefined ? undefined : Number(acts);
 }
 
 function cycles(status: DaemonStatus): MetricFamily[] {
