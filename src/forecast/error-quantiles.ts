@@ -6,7 +6,7 @@ export interface ErrorQuantiles {
   /** Steps ahead at which errors were measured, rising; linear between, held beyond. */
   readonly knots: readonly number[];
   /** `offsets[k * levels + l]`: quantile `FORECAST_LEVELS[l]` of the errors at `knots[k]`. */
-  readonly offsets: Float64Array;
+  readonly offsets: Float64Array | Float32Array;
 }
 
 /**
