@@ -33,6 +33,8 @@ export interface CommandSpec {
   };
   readonly summary: string;
   readonly options?: readonly OptionSpec[];
+  /** `-o csv` is for this command too. */
+  readonly printsCsv?: true;
   readonly example: string;
   readonly exitCodes: string;
   readonly load: () => Promise<RunCommand>;

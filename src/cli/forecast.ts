@@ -1,120 +1,120 @@
-import { type ForecastEvidence, type QuantileForecast, quantileAt } from "../model/forecast.ts";
-import { endMs } from "../model/series.ts";
-import type { Settings } from "../model/settings.ts";
-import { shortDuration } from "../model/time.ts";
+import { processEnvironment } from "../config.ts";
+import { FORECAST_LEVELS, quantileAt } from "../model/forecast.ts";
 import { UserError } from "../model/user-error.ts";
+import { wantsColour } from "./colour.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { escapeText } from "./escape-text.ts";
 import { EXIT } from "./exit-codes.ts";
-import { figure, percent } from "./figures.ts";
+import { forecastPlot } from "./forecast-plot.ts";
+import { type HorizonRow, horizonRows } from "./forecast-rows.ts";
+import { type Subject, withSubject } from "./forecast-subject.ts";
+import { evidenceLines, explanation, forecastTable } from "./forecast-text.ts";
 import { isoTime, localTime } from "./instants.ts";
-import { wantsJson } from "./options.ts";
+import { flagOption, textOption, wantsCsv, wantsJson } from "./options.ts";
 import { note, print, printJson } from "./output.ts";
-import { textTable } from "./text-table.ts";
-import { withWired } from "./wired.ts";
+import { canDraw, wantsAscii } from "./view/live-screen.ts";
 
-/** Central prediction intervals that are shown, by level. */
-const SHOWN_INTERVALS = [0.9, 0.5] as const;
-
-const FORECAST_CHOICES = { lease: "none", readOnly: true, needsDemand: true } as const;
-
-/** Forecasts from what the source knows now; records nothing. */
+/** Forecasts FILE, standard input or the configured source; records nothing. */
 export async function runForecast(call: CommandCall): Promise<number> {
-  return withWired(call, FORECAST_CHOICES, async ({ parts }, { settings }) => {
-    const nowMs = parts.clock.nowMs();
-    const series = await parts.demand.read(nowMs, settings.demand.historyMs).catch((error: unknown) => {
-      throw error instanceof UserError
-        ? error
-        : new UserError(error instanceof Error ? error.message : String(error));
-    });
-    if (series.values.length === 0) throw new UserError(`${parts.demand.name}: no whole step of demand yet`);
-    const { forecast, evidence } = await parts.forecaster.forecast(settings.service, series);
-    const horizons = horizonRows(forecast, evidence, settings);
-    const cutoff = isoTime(forecast.cutoffMs);
-    if (wantsJson(call)) {
-      printJson("Forecast", {
-        service: settings.service,
-        cutoff,
-        stepMs: forecast.stepMs,
-        horizons,
-        evidence,
-      });
-      return EXIT.done;
-    }
-    const age = nowMs - endMs(series);
-    const { timeZone } = settings.demand;
-    note(`demand ${escapeText(parts.demand.name)}, known up to ${localTime(forecast.cutoffMs, timeZone)}`);
-    if (age > settings.demand.staleAfterMs) note(`warning: demand is ${shortDuration(age)} old: stale`);
-    for (const [member, reason] of Object.entries(evidence.failures))
-      note(`warning: ${escapeText(member)} did not answer: ${escapeText(reason)}`);
-    print(forecastTable(horizons, timeZone));
+  const levels = levelsOption(call);
+  return withSubject(call, (subject) => {
+    const rows = horizonRows(subject);
+    for (const warning of subject.warnings) note(`warning: ${escapeText(warning)}`);
+    if (wantsJson(call)) printJson("Forecast", jsonOf(subject, rows, levels));
+    else if (wantsCsv(call)) print([...csvLines(subject, levels ?? STANDARD_LEVELS)].join("\n"));
+    else printText(call, subject, rows, levels);
     return EXIT.done;
   });
 }
 
-interface HorizonRow {
-  readonly horizonMs: number;
-  /** The step that the figures are of: `[startsMs, startsMs + stepMs)`. */
-  readonly startsMs: number;
-  readonly medianRps: number;
-  readonly intervals: readonly { readonly level: number; readonly lower: number; readonly upper: number }[];
-  readonly coverage90: number | null;
-  readonly weights: Readonly<Record<string, number>>;
+function printText(
+  call: CommandCall,
+  subject: Subject,
+  rows: readonly HorizonRow[],
+  levels: readonly number[] | undefined,
+): void {
+  const { forecast, source, timeZone } = subject;
+  note(`demand ${escapeText(source)}, known up to ${localTime(forecast.cutoffMs, timeZone)}`);
+  if (wantsPlot(call)) print(`${plotOf(call, subject).join("\n")}\n`);
+  print(forecastTable(subject, rows, levels));
+  print(["", ...evidenceLines(subject, rows)].join("\n"));
+  if (flagOption(call, "explain")) print(`\n${explanation(subject)}`);
 }
 
-function horizonRows(
-  forecast: QuantileForecast,
-  evidence: ForecastEvidence,
-  settings: Settings,
-): readonly HorizonRow[] {
-  const steps = forecast.quantiles[0]?.length ?? 0;
-  return settings.horizons.flatMap((horizonMs, index) => {
-    const step = Math.max(0, Math.ceil(horizonMs / forecast.stepMs) - 1);
-    if (step >= steps) return [];
-    const row: HorizonRow = {
-      horizonMs,
-      startsMs: forecast.cutoffMs + step * forecast.stepMs,
-      medianRps: quantileAt(forecast, 0.5, step),
-      intervals: SHOWN_INTERVALS.map((level) => ({
-        level,
-        lower: quantileAt(forecast, (1 - level) / 2, step),
-        upper: quantileAt(forecast, (1 + level) / 2, step),
-      })),
-      coverage90: evidence.coverage90[index] ?? null,
-      weights: Object.fromEntries(
-        Object.entries(evidence.weights).map(([member, weights]) => [member, weights[index] ?? 0]),
-      ),
-    };
-    return [row];
+/** Median and the edges of the 95, 90, 80 and 50 % intervals. */
+const STANDARD_LEVELS: readonly number[] = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975];
+const [LOWEST = 0, HIGHEST = 1] = [FORECAST_LEVELS[0], FORECAST_LEVELS.at(-1)];
+
+function levelsOption(call: CommandCall): readonly number[] | undefined {
+  const text = textOption(call, "levels");
+  if (text === undefined) return undefined;
+  const levels = text.split(",").map((part) => {
+    const level = /^\s*0?\.\d+\s*$/.test(part) ? Number(part) : Number.NaN;
+    if (level >= LOWEST && level <= HIGHEST) return level;
+    const what = `"${part.trim().slice(0, 20)}" is no level from ${LOWEST} to ${HIGHEST}`;
+    throw new UserError(`--levels: ${what} (write 0.5,0.9,0.99)`);
   });
+  return [...new Set(levels)].sort((a, b) => a - b);
 }
 
-function forecastTable(rows: readonly HorizonRow[], timeZone: string): string {
-  const range = (row: HorizonRow, level: number): string => {
-    const found = row.intervals.find((interval) => interval.level === level);
-    return found === undefined ? "?" : `${figure(found.lower)} to ${figure(found.upper)}`;
+function jsonOf(
+  subject: Subject,
+  rows: readonly HorizonRow[],
+  levels: readonly number[] | undefined,
+): object {
+  const { service, source, timeZone, forecast, evidence, warnings } = subject;
+  const shown = levels ?? STANDARD_LEVELS;
+  return {
+    service,
+    source,
+    timeZone,
+    cutoff: isoTime(forecast.cutoffMs),
+    stepMs: forecast.stepMs,
+    horizons: rows.map(({ step: _step, ...row }) => row),
+    levels: shown,
+    steps: Array.from({ length: forecast.quantiles[0]?.length ?? 0 }, (_, step) => ({
+      target: isoTime(forecast.cutoffMs + step * forecast.stepMs),
+      quantiles: shown.map((level) => rounded(quantileAt(forecast, level, step))),
+    })),
+    evidence,
+    warnings,
   };
-  return textTable(
-    [
-      { title: "horizon" },
-      { title: "step from" },
-      { title: "median rps", right: true },
-      { title: "90 % interval", right: true },
-      { title: "50 % interval", right: true },
-      { title: "coverage", right: true },
-      { title: "members" },
-    ],
-    rows.map((row) => [
-      shortDuration(row.horizonMs),
-      localTime(row.startsMs, timeZone),
-      figure(row.medianRps),
-      range(row, 0.9),
-      range(row, 0.5),
-      percent(row.coverage90),
-      Object.entries(row.weights)
-        .filter(([, weight]) => weight >= 0.005)
-        .map(([member, weight]) => `${escapeText(member)} ${percent(weight)}`)
-        .join(", "),
-    ]),
-  );
+}
+
+/** A column per level, a row per step: `target,0.025,...`; target is the start of the step, ISO 8601 UTC. */
+function* csvLines({ forecast }: Subject, levels: readonly number[]): Generator<string> {
+  yield ["target", ...levels].join(",");
+  const steps = forecast.quantiles[0]?.length ?? 0;
+  for (let step = 0; step < steps; step++) {
+    const target = isoTime(forecast.cutoffMs + step * forecast.stepMs).replace(".000Z", "Z");
+    yield [target, ...levels.map((level) => rounded(quantileAt(forecast, level, step)))].join(",");
+  }
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(10));
+}
+
+/** On a terminal unless `--no-plot`; elsewhere with `--plot` only. */
+function wantsPlot(call: CommandCall): boolean {
+  const asked = call.options["plot"];
+  return typeof asked === "boolean" ? asked : canDraw(process.stdout, processEnvironment());
+}
+
+const STANDARD_COLUMNS = 100;
+const MOST_COLUMNS = 160;
+const PLOT_ROWS = 18;
+
+function plotOf(call: CommandCall, { history, forecast, timeZone }: Subject): readonly string[] {
+  const environment = processEnvironment();
+  const { columns = STANDARD_COLUMNS, rows = 2 * PLOT_ROWS } = process.stdout;
+  return forecastPlot({
+    history,
+    forecast,
+    timeZone,
+    columns: Math.min(MOST_COLUMNS, Math.max(30, columns || STANDARD_COLUMNS)),
+    rows: Math.min(PLOT_ROWS, Math.max(9, (rows || 2 * PLOT_ROWS) - 12)),
+    ascii: wantsAscii(environment),
+    colour: wantsColour(call, environment, process.stdout),
+  });
 }

@@ -1,13 +1,42 @@
 import { STAGES } from "../model/cycle.ts";
-import type { CommandSpec } from "./command-spec.ts";
+import type { CommandSpec, OptionSpec } from "./command-spec.ts";
+
+/** How FILE is read. */
+const TRACE_OPTIONS: readonly OptionSpec[] = [
+  { flags: "--step <DURATION>", summary: "grid (default: the trace's own; 5m for a log)" },
+  { flags: "--time-zone <ZONE>", summary: "IANA zone of the daily rhythm (default: UTC)" },
+  { flags: "--time-column <NAME>", summary: "column of the time" },
+  { flags: "--value-column <NAME>", summary: "column of the demand" },
+];
 
 /** Looking: none of these changes anything. */
 export const LOOKING_COMMANDS: readonly CommandSpec[] = [
   {
     name: "forecast",
-    summary: "forecast demand now and print each horizon with its prediction intervals",
-    example: "tiercast forecast -o json",
-    exitCodes: "0 done, 1 error, 2 bad input or configuration",
+    argument: {
+      name: "[FILE]",
+      summary: "CSV, access log or - for standard input (default: the configured source)",
+    },
+    summary: "forecast demand: quantiles for each step ahead, with the evidence behind them",
+    options: [
+      {
+        flags: "--at <INSTANT>",
+        summary: "as of then: -6h, 2026-01-31T12:00:00Z or local time (default: now)",
+      },
+      {
+        flags: "--horizon <DURATION>",
+        summary: "how far ahead (default: the configured horizons, 24h for FILE)",
+      },
+      { flags: "--levels <LIST>", summary: "quantile levels, comma-separated, e.g. 0.5,0.9,0.99" },
+      { flags: "--members <LIST>", summary: "members of the ensemble, comma-separated (default: all)" },
+      { flags: "--explain", summary: "weights, coverage and failures of every member" },
+      { flags: "--plot", summary: "draw history, median and intervals (default: on a terminal)" },
+      { flags: "--no-plot", summary: "the table only" },
+      ...TRACE_OPTIONS,
+    ],
+    printsCsv: true,
+    example: "tiercast forecast demand.csv --horizon 24h --levels 0.5,0.9,0.99 -o csv",
+    exitCodes: "0 done, 1 error, 2 bad input or configuration, 8 cancelled",
     load: async () => (await import("./forecast.ts")).runForecast,
   },
   {

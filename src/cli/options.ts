@@ -14,6 +14,11 @@ export function wantsJson(call: CommandCall): boolean {
   return call.options["output"] === "json";
 }
 
+/** Only commands whose table entry says so are given `csv`. */
+export function wantsCsv(call: CommandCall): boolean {
+  return call.options["output"] === "csv";
+}
+
 export function numberOption(call: CommandCall, name: string): number | undefined {
   const text = textOption(call, name);
   if (text === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { Argument, Command, type CommanderError, Option } from "commander";
+import { UserError } from "../model/user-error.ts";
 import type { CommandSpec } from "./command-spec.ts";
 import { COMMANDS } from "./command-table.ts";
 import { escapeText } from "./escape-text.ts";
@@ -20,7 +21,9 @@ export function createProgram(dispatch: Dispatch): Command {
     .description("Predictive capacity: forecasts demand, sizes three tiers, applies them through Pulumi.")
     .option("-c, --config <FILE>", "configuration file (default: TIERCAST_CONFIG, else ./tiercast.yaml)")
     .addOption(
-      new Option("-o, --output <FORMAT>", "what stdout carries").choices(["table", "json"]).default("table"),
+      new Option("-o, --output <FORMAT>", "what stdout carries")
+        .choices(["table", "json", "csv"])
+        .default("table"),
     )
     .option("--no-color", "no colour (also: NO_COLOR, or an output that is no terminal)")
     .addOption(
@@ -67,7 +70,10 @@ function addCommand(
   command.addHelpText("after", `\nExample:\n  ${spec.example}\n\nExit codes: ${spec.exitCodes}`);
   command.action(async () => {
     const args = argument === undefined ? [] : [command.args[0]];
-    await dispatch(spec, args, command.optsWithGlobals());
+    const given = command.optsWithGlobals();
+    if (given["output"] === "csv" && !spec.printsCsv)
+      throw new UserError(`-o csv: ${spec.name} prints no CSV (use -o json)`);
+    await dispatch(spec, args, given);
   });
   speakPlainly(command);
 }

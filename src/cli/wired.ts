@@ -1,4 +1,5 @@
 import { cacheFolder } from "../config.ts";
+import type { Settings } from "../model/settings.ts";
 import type { CommandCall } from "./command-spec.ts";
 import type { WiredParts, WireRequest } from "./context.ts";
 import { checkFirstDemand } from "./first-demand.ts";
@@ -9,6 +10,8 @@ type WireChoices = Pick<WireRequest, "readOnly" | "wantsDiff" | "lease"> & {
   readonly logLevel?: "warn" | "info" | "silent";
   /** Before the first cycle a demand file must be readable: see `checkFirstDemand`. */
   readonly needsDemand?: boolean;
+  /** What the command's flags change of the settings. */
+  readonly adjust?: (settings: Settings) => Settings;
 };
 
 /** Wires the configured service, runs `use`, and closes what was opened however `use` ends. */
@@ -17,8 +20,9 @@ export async function withWired(
   choices: WireChoices,
   use: (wired: WiredParts, opened: OpenedSettings) => Promise<number>,
 ): Promise<number> {
-  const opened = await openSettings(call);
-  const { logLevel = "warn", needsDemand = false, ...wireChoices } = choices;
+  const { logLevel = "warn", needsDemand = false, adjust, ...wireChoices } = choices;
+  const asWritten = await openSettings(call);
+  const opened = adjust === undefined ? asWritten : { ...asWritten, settings: adjust(asWritten.settings) };
   if (needsDemand) await checkFirstDemand(opened.settings);
   const wired = await call.context.wire({
     settings: opened.settings,
