@@ -9,7 +9,7 @@ import {
 } from "./error-quantiles.ts";
 import { type ErrorScale, errorScale, scaleAt } from "./error-scale.ts";
 import type { ForecastContext } from "./forecaster.ts";
-import { addOuter, solveSymmetric } from "./linear-algebra.ts";
+import { solveSymmetric } from "./linear-algebra.ts";
 import {
   fitPattern,
   hourlyPairs,
@@ -50,10 +50,10 @@ export function fitDirect(history: DemandSeries, { clock }: ForecastContext): Di
   const scales = Float64Array.from(slots.slotOf, (slot) => scale.values[slot % slots.daySlots] ?? 1);
   const weights = new Float64Array(knots.length * features.size);
   const errors = knots.map((knot, k) => {
-    const rows = regressionRows(values.length, knot, stepMs);
-    const beta = regress(features, raw, limit, rows, knot);
+    const rows = regressionRows(features, raw, knot, stepMs);
+    const beta = regress(rows, features.size, raw, limit);
     weights.set(beta, k * features.size);
-    return leftErrors(features, raw, scales, beta, rows, knot);
+    return leftErrors(rows, features.size, raw, scales, beta);
   });
   return { pattern, scale, weekly, limit, weights, errors: errorQuantiles(knots, errors) };
 }
@@ -86,8 +86,11 @@ export function directQuantiles(
 
 interface FeatureSource {
   readonly size: number;
-  /** Features known at index `origin` for the target `origin + step`. A gap counts as "as expected": 0. */
-  write(row: Float64Array, origin: number, step: number): void;
+  /**
+   * Features known at index `origin` for the target `origin + step`, into `room` from `at` on. A gap counts as
+   * "as expected": 0.
+   */
+  write(room: Float64Array, origin: number, step: number, at?: number): void;
 }
 
 function featureSource(
@@ -97,92 +100,134 @@ function featureSource(
   weekly: boolean,
   { clock }: ForecastContext,
 ): FeatureSource {
-  const { startMs, stepMs } = history;
+  const { stepMs } = history;
   const pulled = raw.map((error) => (Number.isNaN(error) ? 0 : Math.min(limit, Math.max(-limit, error))));
-  const sums = new Float64Array(pulled.length + 1);
-  for (let i = 0; i < pulled.length; i++) sums[i + 1] = (sums[i] ?? 0) + (pulled[i] ?? 0);
-  const mean = (from: number, to: number): number => {
-    const low = Math.max(0, from);
-    const high = Math.min(pulled.length, to);
-    return high <= low ? 0 : ((sums[high] ?? 0) - (sums[low] ?? 0)) / (high - low);
-  };
+  const mean = runningMean(pulled);
   const windows = [HOUR_MS / 4, HOUR_MS, 3 * HOUR_MS, 8 * HOUR_MS, DAY_MS, 3 * DAY_MS]
     .map((ms) => Math.round(ms / stepMs))
     .filter((length, i, all) => length > 2 && all.indexOf(length) === i);
   const near = Math.max(1, Math.round(HOUR_MS / 3 / stepMs));
-  const size = 2 + windows.length + 3 + (weekly ? 2 : 0);
+  const back = sameTimeIndex(history, clock, weekly ? [1, 2, 3, 7] : [1, 2, 3]);
   return {
-    size,
-    write: (row, origin, step) => {
-      const target = startMs + (origin + step) * stepMs;
-      const back = (days: number): number =>
-        Math.round((clock.sameTimeBefore(target, days) - startMs) / stepMs);
-      const yesterday = Math.min(back(1), origin);
-      row[0] = pulled[origin] ?? 0;
-      row[1] = pulled[origin - 1] ?? 0;
-      let f = 2;
-      for (const length of windows) row[f++] = mean(origin + 1 - length, origin + 1);
-      row[f++] = pulled[yesterday] ?? 0;
-      row[f++] = mean(yesterday - near, Math.min(origin, yesterday + near) + 1);
-      row[f++] = ((pulled[yesterday] ?? 0) + (pulled[back(2)] ?? 0) + (pulled[back(3)] ?? 0)) / 3;
+    size: 2 + windows.length + 3 + (weekly ? 2 : 0),
+    write: (room, origin, step, at = 0) => {
+      const days = back(origin + step);
+      const yesterday = Math.min(days[0] as number, origin);
+      room[at] = pulled[origin] ?? 0;
+      room[at + 1] = pulled[origin - 1] ?? 0;
+      let f = at + 2;
+      for (const length of windows) room[f++] = mean(origin + 1 - length, origin + 1);
+      const last = pulled[yesterday] ?? 0;
+      room[f++] = last;
+      room[f++] = mean(yesterday - near, Math.min(origin, yesterday + near) + 1);
+      room[f++] = (last + (pulled[days[1] as number] ?? 0) + (pulled[days[2] as number] ?? 0)) / 3;
       if (!weekly) return;
-      const week = back(7);
-      row[f++] = pulled[week] ?? 0;
-      row[f++] = mean(week - near, week + near + 1);
+      const week = days[3] as number;
+      room[f++] = pulled[week] ?? 0;
+      room[f++] = mean(week - near, week + near + 1);
     },
   };
 }
 
+/** Mean of `values[from..to)`, cut to what there is; 0 of nothing. */
+function runningMean(values: Float64Array): (from: number, to: number) => number {
+  const sums = new Float64Array(values.length + 1);
+  for (let i = 0; i < values.length; i++) sums[i + 1] = (sums[i] as number) + (values[i] as number);
+  return (from, to) => {
+    const low = Math.max(0, from);
+    const high = Math.min(values.length, to);
+    return high <= low ? 0 : ((sums[high] as number) - (sums[low] as number)) / (high - low);
+  };
+}
+
+/** For a step of the grid, the indices of the same local time so many `days` before; each found once. */
+function sameTimeIndex(
+  { startMs, stepMs }: DemandSeries,
+  clock: ForecastContext["clock"],
+  days: readonly number[],
+): (target: number) => Int32Array {
+  const found: Int32Array[] = [];
+  return (target) => {
+    const known = found[target];
+    if (known !== undefined) return known;
+    const utcMs = startMs + target * stepMs;
+    const row = Int32Array.from(days, (count) =>
+      Math.round((clock.sameTimeBefore(utcMs, count) - startMs) / stepMs),
+    );
+    found[target] = row;
+    return row;
+  };
+}
+
+/** The regression at one horizon: targets known, and the features of each, one after the other. */
+interface RegressionRows {
+  /** Origins looked at, those with an unknown target too. */
+  readonly origins: number;
+  readonly targets: Int32Array;
+  readonly features: Float64Array;
+}
+
 /** Origins whose targets are inside the history; thinned where neighbours say the same. */
-function regressionRows(length: number, knot: number, stepMs: number): Int32Array {
-  const first = Math.min(length >> 2, Math.round(DAY_MS / stepMs));
-  const count = length - knot - first;
+function regressionRows(
+  source: FeatureSource,
+  raw: Float64Array,
+  knot: number,
+  stepMs: number,
+): RegressionRows {
+  const first = Math.min(raw.length >> 2, Math.round(DAY_MS / stepMs));
+  const count = raw.length - knot - first;
   const stride = Math.max(1, knot > 12 ? 3 : 1, Math.floor(count / 2500));
-  return Int32Array.from({ length: Math.max(0, Math.ceil(count / stride)) }, (_, i) => first + i * stride);
+  const origins = Math.max(0, Math.ceil(count / stride));
+  const targets = new Int32Array(origins);
+  const features = new Float64Array(origins * source.size);
+  let known = 0;
+  for (let i = 0; i < origins; i++) {
+    const origin = first + i * stride;
+    if (Number.isNaN(raw[origin + knot] ?? Number.NaN)) continue;
+    source.write(features, origin, knot, known * source.size);
+    targets[known++] = origin + knot;
+  }
+  return { origins, targets: targets.subarray(0, known), features };
 }
 
 function regress(
-  features: FeatureSource,
+  { origins, targets, features }: RegressionRows,
+  size: number,
   raw: Float64Array,
   limit: number,
-  rows: Int32Array,
-  knot: number,
 ): Float64Array {
-  const { size } = features;
   const gram = new Float64Array(size * size);
   const right = new Float64Array(size);
-  const row = new Float64Array(size);
   let squares = 0;
-  for (const origin of rows) {
-    const error = raw[origin + knot] ?? Number.NaN;
-    if (Number.isNaN(error)) continue;
-    const target = Math.min(limit, Math.max(-limit, error));
-    features.write(row, origin, knot);
+  for (let r = 0; r < targets.length; r++) {
+    const target = Math.min(limit, Math.max(-limit, raw[targets[r] as number] as number));
+    const from = r * size;
     squares += target * target;
-    addOuter(gram, right, row, 1, target);
+    for (let i = 0; i < size; i++) {
+      const value = features[from + i] as number;
+      const base = i * size;
+      right[i] = (right[i] as number) + value * target;
+      for (let j = 0; j <= i; j++) {
+        gram[base + j] = (gram[base + j] as number) + value * (features[from + j] as number);
+      }
+    }
   }
-  const penalty = (RIDGE * squares) / Math.max(1, rows.length) + Number.MIN_VALUE;
+  const penalty = (RIDGE * squares) / Math.max(1, origins) + Number.MIN_VALUE;
   return solveSymmetric(gram, right, size, new Float64Array(size).fill(penalty));
 }
 
 function leftErrors(
-  features: FeatureSource,
+  { targets, features }: RegressionRows,
+  size: number,
   raw: Float64Array,
   scales: Float64Array,
   beta: Float64Array,
-  rows: Int32Array,
-  knot: number,
 ): Float64Array {
-  const row = new Float64Array(features.size);
-  const errors = new Float64Array(rows.length);
-  let count = 0;
-  for (const origin of rows) {
-    const truth = raw[origin + knot] ?? Number.NaN;
-    if (Number.isNaN(truth)) continue;
-    features.write(row, origin, knot);
-    errors[count++] = (truth - dot(beta, 0, row)) / (scales[origin + knot] ?? 1);
-  }
-  return errors.slice(0, count);
+  return Float64Array.from(targets, (target, r) => {
+    let expected = 0;
+    for (let i = 0; i < size; i++) expected += (beta[i] as number) * (features[r * size + i] as number);
+    return ((raw[target] as number) - expected) / (scales[target] ?? 1);
+  });
 }
 
 /** The part of the history that features reach back to. */

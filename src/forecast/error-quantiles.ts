@@ -48,8 +48,9 @@ export function errorQuantiles(knots: readonly number[], errors: readonly Float6
 function levelQuantiles(sorted: Float64Array): Float64Array {
   const shrink = Math.max(0, 1 - sorted.length / FEW_ERRORS);
   const spread = shrink > 0 ? rootMeanSquare(sorted) : 0;
+  const flipped = sorted.map((error) => -error).reverse();
   return Float64Array.from(FORECAST_LEVELS, (level) => {
-    const empirical = sorted.length === 0 ? 0 : tailQuantile(sorted, level);
+    const empirical = sorted.length === 0 ? 0 : tailQuantile(sorted, flipped, level);
     return empirical * (1 - shrink) + normalQuantile(level) * spread * shrink;
   });
 }
@@ -60,15 +61,16 @@ export function offsetRows(
   steps: readonly number[],
   levels: readonly number[],
 ): Float64Array[] {
+  const width = FORECAST_LEVELS.length;
+  const places = Array.from(steps, (step) => knotPlace(table.knots, step));
   return levels.map((level) => {
     const { low, share } = levelPlace(level);
-    return Float64Array.from(steps, (step) => {
-      const place = knotPlace(table.knots, step);
-      const at = (knot: number): number => {
-        const base = knot * FORECAST_LEVELS.length + low;
-        const first = table.offsets[base] ?? 0;
-        return share === 0 ? first : first + ((table.offsets[base + 1] ?? first) - first) * share;
-      };
+    const at = (knot: number): number => {
+      const base = knot * width + low;
+      const first = table.offsets[base] ?? 0;
+      return share === 0 ? first : first + ((table.offsets[base + 1] ?? first) - first) * share;
+    };
+    return Float64Array.from(places, (place) => {
       const first = at(place.low);
       return place.share === 0 ? first : first + (at(place.low + 1) - first) * place.share;
     });
@@ -87,12 +89,12 @@ export function knotPlace(knots: readonly number[], step: number): { low: number
 
 /**
  * Quantile of sorted errors whose outermost 5 % are replaced by an exponential tail (mean excess over the
- * 5 % point, Embrechts 1997 §6.2): 300 errors hold no 0.999 quantile.
+ * 5 % point, Embrechts 1997 §6.2): 300 errors hold no 0.999 quantile. `flipped`: minus the errors, sorted.
  */
-function tailQuantile(sorted: Float64Array, level: number): number {
+function tailQuantile(sorted: Float64Array, flipped: Float64Array, level: number): number {
   const tail = 0.05;
   if (level > 1 - tail) return upperTail(sorted, tail, 1 - level);
-  if (level < tail) return -upperTail(sorted.map((error) => -error).reverse(), tail, level);
+  if (level < tail) return -upperTail(flipped, tail, level);
   return sortedQuantile(sorted, level);
 }
 

