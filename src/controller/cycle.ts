@@ -26,7 +26,7 @@ import {
 import { isSamePlan } from "./same-plan.ts";
 import { appliedSizes, type ControllerState, saveState, sizesOf } from "./state.ts";
 import { renderDecision, think } from "./think.ts";
-import { learnedServiceTimeMs, mergeTraffic } from "./traffic-summary.ts";
+import { learnService, mergeTraffic } from "./traffic-summary.ts";
 
 /** Steps written again at each cycle: a late sample still gets in. */
 const RECORDED_STEPS = 6;
@@ -92,6 +92,7 @@ async function observe(pass: Pass): Promise<void> {
   record.observation = observation;
   record.platform = await readPlatform(pass);
   pass.traffic = mergeTraffic(await recentTraffic(parts));
+  state.service = learnService(state.service, pass.traffic);
   pass.series = series;
   if (series !== null && parts.settings.demand.source === "platform") recordDemand(pass, series);
   if (observation.freshness === "fresh") {
@@ -184,7 +185,7 @@ function decideInput(pass: Pass): DecideInput {
     appliedAtMs: state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS && atMs <= nowMs),
     lastBaselineReviewMs: state.baselineReviewMs,
     leadTimesMs: leadTimesMs(pass),
-    measuredServiceTimeMs: learnedServiceTimeMs(pass.traffic),
+    service: state.service,
     missingSinceMs: state.missingSinceMs,
     pause: pause !== null && pause.untilMs > nowMs ? { untilMs: pause.untilMs, reason: pause.reason } : null,
   };

@@ -2,6 +2,7 @@ import type { CycleRecord } from "../model/cycle.ts";
 import type { ForecastEvidence, QuantileForecast } from "../model/forecast.ts";
 import type { GateEvent, GateState, ModeState } from "../model/gate.ts";
 import type { TrafficSample } from "../model/platform.ts";
+import type { ServiceEvidence } from "../model/service-model.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
 import { NO_UNITS, type Sizes } from "../model/tier.ts";
 import { NO_TOTALS, type Totals } from "../model/totals.ts";
@@ -16,6 +17,8 @@ export interface ControllerState {
   trafficBefore: TrafficSample | null;
   appliedWallMs: number;
   needHistory: readonly { readonly atMs: number; readonly units: number | null }[];
+  /** What was measured of service times; null before anything was. */
+  service: ServiceEvidence | null;
   updateTimes: readonly number[];
   baselineReviewMs: number | null;
   missingSinceMs: number | null;
@@ -50,6 +53,7 @@ export function loadState(parts: ControllerParts): ControllerState {
     trafficBefore: null,
     appliedWallMs: 0,
     needHistory: journal.getState("need-history") ?? [],
+    service: journal.getState("service-times"),
     updateTimes: journal.getState("update-times") ?? [],
     baselineReviewMs: journal.getState("baseline-review")?.atMs ?? null,
     missingSinceMs: journal.getState("missing-since")?.atMs ?? null,
@@ -72,6 +76,7 @@ export function loadState(parts: ControllerParts): ControllerState {
 export function saveState(parts: ControllerParts, state: ControllerState): void {
   const { journal } = parts;
   journal.setState("need-history", state.needHistory);
+  if (state.service !== null) journal.setState("service-times", state.service);
   journal.setState("update-times", state.updateTimes);
   const units = state.applied?.tiers.baseline.units ?? 0;
   if (state.baselineReviewMs !== null)

@@ -1,4 +1,6 @@
+import { addServiceSample } from "../decide/learn-service.ts";
 import type { TrafficSample } from "../model/platform.ts";
+import { NO_SERVICE_EVIDENCE, type ServiceEvidence } from "../model/service-model.ts";
 
 /** Requests below which a mean service time is not learned from. */
 const LEARNABLE_REQUESTS = 50;
@@ -28,9 +30,18 @@ export function mergeTraffic(samples: readonly TrafficSample[]): TrafficSample |
   );
 }
 
-/** Mean service time a capacity model may learn; null when too few requests were served. */
-export function learnedServiceTimeMs(traffic: TrafficSample | null): number | null {
-  return traffic !== null && traffic.served >= LEARNABLE_REQUESTS ? traffic.meanServiceMs : null;
+/** What the last traffic teaches about service times; too few requests teach nothing. */
+export function learnService(
+  known: ServiceEvidence | null,
+  traffic: TrafficSample | null,
+): ServiceEvidence | null {
+  if (traffic === null || traffic.served < LEARNABLE_REQUESTS) return known;
+  const seconds = (traffic.toWallMs - traffic.fromWallMs) / 1000;
+  return addServiceSample(known ?? NO_SERVICE_EVIDENCE, {
+    servedRps: traffic.served / seconds,
+    units: traffic.readyUnits,
+    meanServiceMs: traffic.meanServiceMs,
+  });
 }
 
 function weightedMean(a: TrafficSample, b: TrafficSample): number {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type ServiceModel, serviceTimeMs } from "../model/service-model.ts";
 import type { AmountResourceSettings, QueueResourceSettings, ResourceSettings } from "../model/settings.ts";
 
 /** Far beyond any tier's largest size; demand that asks for more gets this, and the limits cut it. */
@@ -22,7 +23,7 @@ export interface UnitsNeeded {
  *
  * A queue resource is M/M/c with c = units x slots (Erlang C; Kleinrock 1975, Queueing Systems I, section 3.8): the
  * smallest number of units at which P(wait + mean service <= objective) reaches the percentile. At 20 ms service
- * time, a 100 ms p95 objective and 4 slots a unit:
+ * time, a 100 ms p95 objective and 4 slots a unit, where requests do not slow each other down:
  *
  *     demandRps   units   utilization of slots
  *            50       1                   0.25
@@ -37,14 +38,14 @@ export interface UnitsNeeded {
 export function unitsFor(
   demandRps: number,
   resources: readonly ResourceSettings[],
-  measuredServiceTimeMs: number | null,
+  learned: ServiceModels | null,
 ): UnitsNeeded {
   assert(Number.isFinite(demandRps) && demandRps >= 0, `demand of ${demandRps} requests/s cannot be sized`);
   let most: UnitsNeeded = { units: 0, resource: "" };
   for (const resource of resources) {
     const units =
       resource.kind === "queue"
-        ? queueUnits(demandRps, resource, measuredServiceTimeMs ?? resource.serviceTimeMs)
+        ? queueUnits(demandRps, resource, learned?.[resource.name] ?? configuredService(resource))
         : amountUnits(demandRps, resource);
     if (units > most.units) most = { units, resource: resource.name };
   }
@@ -75,17 +76,42 @@ function erlangB(servers: number, load: number): number {
   return 1 / sum;
 }
 
-function queueUnits(demandRps: number, resource: QueueResourceSettings, serviceTimeMs: number): number {
+/** Service models by the name of the queue resource they were learned for. */
+export type ServiceModels = Readonly<Record<string, ServiceModel>>;
+
+function configuredService(resource: QueueResourceSettings): ServiceModel {
+  return { baseMs: resource.serviceTimeMs, contention: 0, coherency: 0 };
+}
+
+function queueUnits(demandRps: number, resource: QueueResourceSettings, service: ServiceModel): number {
   const { slotsPerUnit, latencyObjectiveMs, latencyPercentile } = resource;
-  const load = (demandRps * serviceTimeMs) / 1000;
-  assert(Number.isFinite(load) && slotsPerUnit >= 1, `resource ${resource.name} cannot be sized`);
-  if (load / slotsPerUnit >= MAX_UNITS) return MAX_UNITS;
-  const waits = Math.max((latencyObjectiveMs - serviceTimeMs) / serviceTimeMs, LEAST_WAIT_SHARE);
+  const least = (demandRps * service.baseMs) / 1000;
+  assert(Number.isFinite(least) && slotsPerUnit >= 1, `resource ${resource.name} cannot be sized`);
+  if (least / slotsPerUnit >= MAX_UNITS) return MAX_UNITS;
   const tooLate = 1 - latencyPercentile;
-  return smallest(Math.floor(load / slotsPerUnit) + 1, (units) => {
+  return smallest(Math.floor(least / slotsPerUnit) + 1, (units) => {
     const servers = units * slotsPerUnit;
+    const busy = busySlots(demandRps / units, slotsPerUnit, service);
+    const load = busy * units;
+    const timeMs = serviceTimeMs(service, busy);
+    const waits = Math.max((latencyObjectiveMs - timeMs) / timeMs, LEAST_WAIT_SHARE);
     return erlangC(servers, load) * Math.exp(-(servers - load) * waits) <= tooLate + 1e-12;
   });
+}
+
+/**
+ * Requests in service in a unit that takes `rps`: the least solution of busy = rps x S(busy) (Little's law), at most
+ * `slots`: slowing each other down, they may never settle below that.
+ */
+function busySlots(rps: number, slots: number, service: ServiceModel): number {
+  let busy = (rps * service.baseMs) / 1000;
+  if (service.contention === 0 && service.coherency === 0) return Math.min(busy, slots);
+  for (let round = 0; round < 200 && busy < slots; round++) {
+    const next = (rps * serviceTimeMs(service, busy)) / 1000;
+    if (next - busy <= 1e-9 * slots) return next;
+    busy = next;
+  }
+  return slots;
 }
 
 /** The smallest number from `from` up that is `enough`: doubling steps, then halving. */

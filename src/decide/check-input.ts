@@ -18,8 +18,8 @@ export function checkInput(input: DecideInput): void {
     if (demandRps !== null) checkDemand(demandRps, "recent demand");
   for (const need of input.needHistory) if (need.units !== null) checkDemand(need.units, "need history");
   for (const leadMs of input.leadTimesMs) checkDemand(leadMs, "a measured lead time");
-  const serviceMs = input.measuredServiceTimeMs;
-  assert(serviceMs === null || (Number.isFinite(serviceMs) && serviceMs > 0), `service time is ${serviceMs}`);
+  const { gram = [], moments = [] } = input.service ?? {};
+  for (const sum of [...gram, ...moments]) checkDemand(sum, "a sum of measured service times");
   if (forecast !== null) checkForecast(forecast);
 }
 

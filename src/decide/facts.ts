@@ -4,7 +4,8 @@ import { leadTimeMs } from "../model/lead-time.ts";
 import { peakDemand, type StepRange, stepsBetween } from "../model/outlook.ts";
 import { totalUnits } from "../model/tier.ts";
 import { shortDuration } from "../model/time.ts";
-import { type UnitsNeeded, unitsFor } from "./capacity.ts";
+import { type ServiceModels, type UnitsNeeded, unitsFor } from "./capacity.ts";
+import { fitService } from "./learn-service.ts";
 import { magnitudeUnits } from "./magnitude.ts";
 import { type DemandTrust, missingData } from "./missing-data.ts";
 import { shortNumber, unitsText } from "./words.ts";
@@ -27,9 +28,9 @@ export interface Facts {
 export function gatherFacts(input: DecideInput, risk: Risk): Facts {
   const { settings, forecast, nowMs } = input;
   const windowMs = leadTimeMs(input.leadTimesMs, settings.leadTime) + settings.cycleMs;
+  const models = learnedModels(input);
   const margin = 1 + settings.sizing.marginFraction;
-  const sized = (demandRps: number) =>
-    unitsFor(demandRps * margin, settings.resources, input.measuredServiceTimeMs);
+  const sized = (demandRps: number) => unitsFor(demandRps * margin, settings.resources, models);
   const demand = missingData(input);
   const quantile = targetQuantile(settings, risk);
   const window = forecast === null ? undefined : stepsBetween(forecast, nowMs, nowMs + windowMs);
@@ -48,6 +49,15 @@ export function gatherFacts(input: DecideInput, risk: Risk): Facts {
   const plannedUnits = trusted ? planned(input, ahead.units) : 0;
   const steps = needSteps(need, nowRps, aheadRps, { settings, risk, demand });
   return { input, settings, risk, need, demand, plannedUnits, window, unitsFor: sized, steps };
+}
+
+function learnedModels({ service, settings }: DecideInput): ServiceModels | null {
+  if (service === null) return null;
+  return Object.fromEntries(
+    settings.resources.flatMap((resource) =>
+      resource.kind === "queue" ? [[resource.name, fitService(service, resource.serviceTimeMs)]] : [],
+    ),
+  );
 }
 
 const NOTHING: UnitsNeeded = { units: 0, resource: "" };

@@ -2,6 +2,7 @@ import type { ForecastRecord, Observation } from "./cycle.ts";
 import type { ForecastEvidence } from "./forecast.ts";
 import type { GateVerdict } from "./gate.ts";
 import type { PlatformState } from "./platform.ts";
+import type { ServiceEvidence } from "./service-model.ts";
 import type { Settings } from "./settings.ts";
 import type { Sizes } from "./tier.ts";
 
@@ -41,8 +42,8 @@ export interface DecideInput {
   readonly lastBaselineReviewMs: number | null;
   /** Measured lead times, oldest first; at most 200. */
   readonly leadTimesMs: readonly number[];
-  /** Mean service time the platform measured, smoothed by the caller; null: use the configured one. */
-  readonly measuredServiceTimeMs: number | null;
+  /** What the platform measured of service times; null: the configured ones hold. */
+  readonly service: ServiceEvidence | null;
   /** Since when demand has not been fresh; null while it is. */
   readonly missingSinceMs: number | null;
   readonly pause: { readonly untilMs: number; readonly reason: string } | null;

@@ -176,7 +176,7 @@ function inputAt(
     appliedAtMs: state.appliedAtMs,
     lastBaselineReviewMs: state.lastBaselineReviewMs,
     leadTimesMs: [],
-    measuredServiceTimeMs: null,
+    service: null,
     missingSinceMs: state.missingSinceMs,
     pause: null,
   };

@@ -107,7 +107,27 @@ describe("capacity", () => {
   });
 
   test("a slower measured service time needs more units, even one above the objective", () => {
-    expect(unitsFor(500, [queue(4)], 40).units).toBeGreaterThan(unitsFor(500, [queue(4)], null).units);
-    expect(unitsFor(500, [queue(4)], 150).units).toBeGreaterThan(unitsFor(500, [queue(4)], 90).units);
+    const units = (baseMs: number, contention = 0, coherency = 0) =>
+      unitsFor(500, [queue(4)], { requests: { baseMs, contention, coherency } }).units;
+    expect(units(20)).toBe(unitsFor(500, [queue(4)], null).units);
+    expect(units(40)).toBeGreaterThan(units(20));
+    expect(units(150)).toBeGreaterThan(units(90));
+    // Nobody learned about another resource.
+    const other = { cpu: { baseMs: 900, contention: 0, coherency: 0 } };
+    expect(unitsFor(500, [queue(4)], other).units).toBe(units(20));
+  });
+
+  test("requests that slow each other down need more units, and ever more with the slowing", () => {
+    const units = (contention: number, coherency = 0) =>
+      unitsFor(500, [queue(4)], { requests: { baseMs: 20, contention, coherency } }).units;
+    expect(units(0)).toBe(3);
+    // With 4 units 125 requests/s a unit: busy = 2.5 x (1 + 0.1 (busy - 1)) = 3 of 4 slots, 24 ms each.
+    expect(units(0.1)).toBe(4);
+    // 500 requests/s x 20 ms = 10 busy slots at the least; one request at a time a unit would be 10 units.
+    expect(units(5)).toBeLessThanOrEqual(14);
+    for (const contention of [0, 0.1, 0.5]) {
+      expect(units(contention + 0.1)).toBeGreaterThanOrEqual(units(contention));
+      expect(units(contention, 0.1)).toBeGreaterThanOrEqual(units(contention));
+    }
   });
 });

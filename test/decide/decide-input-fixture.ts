@@ -139,7 +139,7 @@ export function inputOf(
     appliedAtMs: [],
     lastBaselineReviewMs: NOW_MS,
     leadTimesMs: [],
-    measuredServiceTimeMs: null,
+    service: null,
     missingSinceMs: null,
     pause: null,
     ...rest,
