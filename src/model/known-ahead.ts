@@ -28,3 +28,22 @@ export interface KnownAhead {
 }
 
 export const NOTHING_AHEAD: KnownAhead = { events: [], leading: [] };
+
+/** What an event in reach of a forecast is taken to do to demand, and why. */
+export interface EventEffect {
+  readonly id: string;
+  readonly kind: string;
+  readonly startMs: EpochMs;
+  readonly endMs: EpochMs;
+  /** Typical factor on demand while it lasts, and the 90 % prediction interval of it. */
+  readonly factor: number;
+  readonly lower: number;
+  readonly upper: number;
+  /** Occurrences of its kind that were measured. */
+  readonly occurrences: number;
+  /**
+   * `seen`: learned from occurrences. `lift`: what its planner said. `sunday`: a public holiday not seen yet.
+   * `unknown`: neither; the forecast is left as it is.
+   */
+  readonly source: "seen" | "lift" | "sunday" | "unknown";
+}
