@@ -5,7 +5,6 @@ import { type BacktestScores, type OriginRun, scoreRuns } from "./backtest-score
 import { type ForecastJob, usefulTail } from "./forecast-job.ts";
 import { type ForecastPool, forecastPool } from "./forecast-pool.ts";
 import { selectMembers } from "./registry.ts";
-import type { LearnedState } from "./rolling.ts";
 import { SCORE_LEVELS } from "./scoring.ts";
 
 export interface BacktestOptions {
@@ -45,7 +44,7 @@ const HEADER = "model,origin,target,level,value";
 export async function runBacktest(options: BacktestOptions): Promise<BacktestResult> {
   const originsMs = chooseOrigins(options);
   const names = selectMembers(options.members).members.map((member) => member.name);
-  const pool = forecastPool(Math.max(1, options.threads));
+  const pool = forecastPool({ threads: Math.max(1, options.threads) });
   try {
     const runs = await runLanes(options, pool, originsMs, names);
     const meanFitMs = runs.reduce((sum, run) => sum + run.fitMs, 0) / Math.max(1, runs.length);
@@ -74,9 +73,12 @@ export function* formatEmitRows(result: Pick<BacktestResult, "forecasts">): Gene
   }
 }
 
+/** Consecutive origins that hand on what is learned: as many lanes as make use of a few threads, however many. */
+const LANES = 4;
+
 /**
- * One lane of consecutive origins per thread: what is learned about the series is handed on along the
- * lane.
+ * Each lane starts cold at its first origin. The number of lanes does not hang on the number of threads, so nor do
+ * the forecasts.
  */
 async function runLanes(
   options: BacktestOptions,
@@ -84,15 +86,15 @@ async function runLanes(
   originsMs: readonly number[],
   members: readonly string[],
 ): Promise<readonly OriginRun[]> {
-  const lanes = Math.min(Math.max(1, options.threads), originsMs.length);
+  const lanes = Math.min(LANES, originsMs.length);
   const perLane = Math.ceil(originsMs.length / lanes);
   const runs: OriginRun[] = [];
   let done = 0;
   const runLane = async (first: number): Promise<void> => {
-    let learned: LearnedState | undefined;
+    let learned: Uint8Array | undefined;
     for (let i = first; i < Math.min(first + perLane, originsMs.length); i++) {
-      const job = originJob(options, originsMs[i] ?? 0, members, learned);
-      const answer = await pool.run(job, 300_000, options.signal);
+      const newJob = (): ForecastJob => originJob(options, originsMs[i] ?? 0, members, learned);
+      const answer = await pool.run(newJob, 300_000, options.signal);
       if (answer.kind === "refused") {
         throw new UserError(`backtest at ${isoSeconds(originsMs[i] ?? 0)}: ${answer.reason}`);
       }
@@ -115,7 +117,7 @@ function originJob(
   options: BacktestOptions,
   originMs: number,
   members: readonly string[],
-  learned: LearnedState | undefined,
+  learned: Uint8Array | undefined,
 ): ForecastJob {
   const { series, horizonsMs } = options;
   const trainMs = options.trainMs ?? 28 * DAY_MS;

@@ -1,32 +1,24 @@
 import { FORECAST_LEVELS, type ForecastEvidence, type QuantileForecast } from "../model/forecast.ts";
-import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
+import { type DemandSeries, endMs } from "../model/series.ts";
 import { DAY_MS } from "../model/time.ts";
 import { type Anomaly, anomalyOf, applyAnomaly } from "./anomaly.ts";
-import { type WidthFactors, widthFactors } from "./conformal.ts";
-import { horizonKnots } from "./error-quantiles.ts";
-import type { FittedForecaster, Forecaster } from "./forecaster.ts";
-import { type LocalClock, localClock } from "./local-clock.ts";
-import { learnOnline, type OnlineResult, withinHour } from "./online.ts";
-import { fitAt, type LearnedState, rollTracks, type StoredFit } from "./rolling.ts";
+import type { FittedForecaster, MemberCost } from "./forecaster.ts";
+import { type Learned, type LearnInput, learnSeries, outReasons } from "./learn-series.ts";
+import type { LearnedState, OneStep } from "./learned-state.ts";
+import { type Blend, blendNow } from "./learning.ts";
+import { longRunScore, relativeError } from "./live-scores.ts";
+import { localClock } from "./local-clock.ts";
+import { firstLine } from "./member-models.ts";
 import { stepWeights, weighted } from "./step-weights.ts";
-import { BUCKET_ENDS_MS, bucketOf, bucketWeights } from "./weights.ts";
+import { bucketOf } from "./weights.ts";
 
-export interface EnsembleInput {
-  readonly series: DemandSeries;
-  readonly timeZone: string;
+export interface EnsembleInput extends Omit<LearnInput, "clock" | "learnSteps"> {
   readonly horizonSteps: number;
+  /** Steps ahead that past forecasts are scored to; `horizonSteps` unless given, a day at most. */
+  readonly learnSteps?: number;
   /** Horizons that evidence is given for. */
   readonly horizonsMs: readonly number[];
-  /** Naive first. */
-  readonly members: readonly Forecaster[];
-  readonly trainMs: number;
-  readonly refitMs: number;
   readonly capFactor: number;
-  /** Offset of heavy refits, so that many series do not refit at the same instant. */
-  readonly staggerMs: number;
-  readonly learned: LearnedState | undefined;
-  /** Wall milliseconds that only rise: the folder has no clock of its own. */
-  readonly monotonicMs: () => number;
 }
 
 export type EnsembleOutcome =
@@ -37,8 +29,12 @@ export type EnsembleOutcome =
       /** Each member's own forecast, by name. */
       readonly byMember: Readonly<Record<string, QuantileForecast>>;
       readonly learned: LearnedState;
+      /** Cost class of each fit made for this answer. */
+      readonly fitted: readonly MemberCost[];
     }
   | { readonly kind: "refused"; readonly reason: string };
+
+type Rows = readonly (readonly Float64Array[] | undefined)[];
 
 /**
  * The weighted ensemble: quantiles of all members that can answer, averaged with weights learned per series
@@ -50,107 +46,83 @@ export function forecastEnsemble(input: EnsembleInput): EnsembleOutcome {
   const startedMs = input.monotonicMs();
   const { series } = input;
   const clock = localClock(input.timeZone, series.startMs, endMs(series) + DAY_MS);
-  const knots = horizonKnots(Math.max(1, Math.min(input.horizonSteps, Math.round(DAY_MS / series.stepMs))));
-  const previous = usableState(input, knots);
-  const rolled = rollTracks({ ...input, clock, knots, learned: previous });
-  const serving = serveMembers(input, clock, rolled.learned);
-  const failures = { ...serving.failures, ...rolled.failures };
-  const naive = serving.fitted[0];
-  if (naive?.model === undefined) {
-    return { kind: "refused", reason: failures[naive?.name ?? "naive"] ?? "no member can answer" };
+  const learn = { ...input, clock, learnSteps: input.learnSteps ?? input.horizonSteps };
+  const made = learnSeries(learn);
+  const served = serveEnsemble(input, made, input.horizonSteps);
+  const failures = outReasons(learn, made.learned);
+  if (served === undefined) {
+    return { kind: "refused", reason: failures[input.members[0]?.name ?? ""] ?? "no member can answer" };
   }
-  const tracks = input.members.map((member) => rolled.learned.tracks[member.name]);
-  const online = learnOnline(series, tracks, knots);
-  const { forecasts, broken } = askMembers(serving.fitted, input.horizonSteps);
-  const present = input.members.map((member) => forecasts[member.name] !== undefined);
-  if (!present.some(Boolean)) return { kind: "refused", reason: broken["naive"] ?? "no member can answer" };
-  const weights = BUCKET_ENDS_MS.map((_, bucket) => bucketWeights(online.losses, bucket, present));
-  const rows = input.members.map((member) => forecasts[member.name]?.quantiles);
-  const blended = blend(rows, weights, series.stepMs, input.horizonSteps);
-  calibrate(blended, online, series.stepMs);
-  const anomaly = anomalyOf(serving.history, serving.fitted, weights[0] ?? new Float64Array(0));
+  const fitMs = input.monotonicMs() - startedMs;
+  const evidence = { ...evidenceOf(input, made.learned, served), failures, fitMs };
+  const { forecast, byMember } = served;
+  return { kind: "forecast", forecast, evidence, byMember, learned: made.learned, fitted: made.fitted };
+}
+
+export interface Served {
+  readonly forecast: QuantileForecast;
+  readonly byMember: Readonly<Record<string, QuantileForecast>>;
+  readonly anomaly: Anomaly;
+  readonly blend: Blend;
+}
+
+/**
+ * The forecast of the next `horizonSteps` steps from what is learned; undefined while not even naive is fitted.
+ * Remembers its first step in `made.learned`, for the anomaly score and the miss run of the calls to come.
+ */
+export function serveEnsemble(
+  input: Pick<EnsembleInput, "series" | "members" | "trainMs" | "capFactor">,
+  made: Learned,
+  horizonSteps: number,
+): Served | undefined {
+  const { series, members } = input;
+  const { learned } = made;
+  if (learned.fits[members[0]?.name ?? ""]?.state === undefined) return undefined;
+  const rows = askMembers(made, members.length, endMs(series), horizonSteps);
+  const present = rows.map((row) => row !== undefined);
+  if (!present.some(Boolean)) return undefined;
+  const blend = blendNow(learned, present);
+  const blended = blendRows(rows, blend.weights, series.stepMs, horizonSteps);
+  const first = (level: number): number => blended[FORECAST_LEVELS.indexOf(level)]?.[0] ?? Number.NaN;
+  const raw = { low: first(0.1), middle: first(0.5), high: first(0.9) };
+  calibrate(blended, blend, series.stepMs);
+  const now: OneStep = {
+    cutoffMs: endMs(series),
+    ...raw,
+    shownLower: first(0.05),
+    shownUpper: first(0.95),
+  };
+  learned.recent = [...learned.recent.filter(({ cutoffMs }) => cutoffMs < now.cutoffMs), now].slice(-3);
+  const recalled = recalling(made, members.length, blend.weights[0]);
+  const anomaly = anomalyOf(recentView(series), [{ model: recalled }], Float64Array.of(1));
   applyAnomaly(blended, anomaly, series.stepMs);
   capRows(blended, input.capFactor * highest(series, input.trainMs));
-  const forecast: QuantileForecast = {
-    cutoffMs: endMs(series),
-    stepMs: series.stepMs,
-    levels: FORECAST_LEVELS,
-    quantiles: blended,
-  };
-  const evidence = evidenceOf(input, weights, online, anomaly, {
-    failures: { ...failures, ...broken },
-    fitMs: input.monotonicMs() - startedMs,
+  const shape = { cutoffMs: endMs(series), stepMs: series.stepMs, levels: FORECAST_LEVELS };
+  const byMember: Record<string, QuantileForecast> = {};
+  members.forEach((member, m) => {
+    const own = rows[m];
+    if (own !== undefined) byMember[member.name] = { ...shape, quantiles: own };
   });
-  const learned = { ...rolled.learned, fits: serving.fits };
-  return { kind: "forecast", forecast, evidence, byMember: forecasts, learned };
+  return { forecast: { ...shape, quantiles: blended }, byMember, anomaly, blend };
 }
 
-/** What was learned before, when it was learned on the same grid, zone and horizon; else nothing. */
-function usableState(input: EnsembleInput, knots: readonly number[]): LearnedState {
-  const { series, timeZone } = input;
-  const basis = `${series.stepMs} ${series.startMs % series.stepMs} ${timeZone} ${knots.join(" ")}`;
-  if (input.learned?.basis === basis) return input.learned;
-  return { fits: {}, tracks: {}, basis };
-}
-
-interface Serving {
-  readonly history: DemandSeries;
-  readonly fitted: readonly { readonly name: string; readonly model: FittedForecaster | undefined }[];
-  readonly failures: Readonly<Record<string, string>>;
-  readonly fits: LearnedState["fits"];
-}
-
-/** Light members fitted now; heavy ones at the last multiple of `refitMs`, from the store where it has it. */
-function serveMembers(input: EnsembleInput, clock: LocalClock, learned: LearnedState): Serving {
-  const { series, refitMs, staggerMs } = input;
-  const nowMs = endMs(series);
-  const history = sliceSeries(series, Math.max(series.startMs, nowMs - input.trainMs), nowMs);
-  const failures: Record<string, string> = {};
-  const fits: Record<string, readonly StoredFit[]> = { ...learned.fits };
-  const heavyMs = Math.floor((nowMs - staggerMs) / refitMs) * refitMs + staggerMs;
-  const fitted = input.members.map((member) => {
-    const cutoffMs = member.cost !== "light" ? heavyMs : nowMs;
-    const stored = fits[member.name]?.find((fit) => fit.cutoffMs === cutoffMs);
-    if (stored !== undefined && member.cost !== "light") {
-      return { name: member.name, model: member.restore(stored.state, history, { clock }) };
-    }
-    const outcome = fitAt({ series, clock, trainMs: input.trainMs }, member, cutoffMs);
-    if (outcome.kind === "refused") {
-      failures[member.name] = outcome.reason;
-      return { name: member.name, model: undefined };
-    }
-    if (member.cost !== "light") {
-      const kept = (fits[member.name] ?? []).filter((fit) => fit.cutoffMs % DAY_MS === 0);
-      fits[member.name] = [...kept, { cutoffMs, state: outcome.model.state }];
-    }
-    return { name: member.name, model: outcome.model.advance(history) };
-  });
-  return { history, fitted, failures, fits };
-}
-
-function askMembers(
-  fitted: Serving["fitted"],
-  horizonSteps: number,
-): { forecasts: Record<string, QuantileForecast>; broken: Record<string, string> } {
-  const forecasts: Record<string, QuantileForecast> = {};
-  const broken: Record<string, string> = {};
-  for (const { name, model } of fitted) {
-    if (model === undefined) continue;
+function askMembers(made: Learned, members: number, cutoffMs: number, horizonSteps: number): Rows {
+  return Array.from({ length: members }, (_, m) => {
     try {
-      forecasts[name] = model.forecast(horizonSteps, FORECAST_LEVELS);
+      return made.stand(m, cutoffMs)?.ahead(horizonSteps, FORECAST_LEVELS);
     } catch (error) {
-      broken[name] = `forecast failed: ${String(error).split("\n", 1)[0]}`;
+      made.drop(m, `forecast failed: ${firstLine(error)}`);
+      return undefined;
     }
-  }
-  return { forecasts, broken };
+  });
 }
 
 /**
  * Weighted average of quantiles level by level (Vincent's method): keeps the shape, and rising levels stay
  * rising.
  */
-function blend(
-  rows: readonly (readonly Float64Array[] | undefined)[],
+function blendRows(
+  rows: Rows,
   weights: readonly Float64Array[],
   stepMs: number,
   horizonSteps: number,
@@ -165,18 +137,58 @@ function blend(
   return blended;
 }
 
-function calibrate(rows: readonly Float64Array[], online: OnlineResult, stepMs: number): void {
+function calibrate(rows: readonly Float64Array[], { factors }: Blend, stepMs: number): void {
   const middle = rows[FORECAST_LEVELS.indexOf(0.5)];
   if (middle === undefined) return;
-  const factors = online.calibrations.map((calibration, b) => widthFactors(calibration, withinHour(b)));
   for (let step = 0; step < middle.length; step++) {
-    const factor: WidthFactors = factors[bucketOf((step + 1) * stepMs)] ?? { above: 1, below: 1 };
+    const factor = factors[bucketOf((step + 1) * stepMs)] ?? { above: 1, below: 1 };
     const centre = middle[step] ?? 0;
     for (const row of rows) {
       const width = (row[step] ?? centre) - centre;
       row[step] = Math.max(0, centre + width * (width > 0 ? factor.above : factor.below));
     }
   }
+}
+
+const DECILES = [0.1, 0.5, 0.9];
+
+/**
+ * The ensemble as one model that is asked for its first step, now and one and two steps ago: from memory where a
+ * call was made there, else from its members standing there.
+ */
+function recalling(made: Learned, members: number, weights: Float64Array | undefined): FittedForecaster {
+  const standingAt = (cutoffMs: number): Float64Array[] => {
+    const known = made.learned.recent.find((step) => step.cutoffMs === cutoffMs);
+    if (known !== undefined)
+      return [known.low, known.middle, known.high].map((value) => Float64Array.of(value));
+    const sums = DECILES.map(() => new Float64Array(1));
+    for (let m = 0; m < members; m++) {
+      const share = weights?.[m] ?? 0;
+      if (share === 0) continue;
+      const own = made.stand(m, cutoffMs)?.at([1], DECILES);
+      own?.forEach((row, i) => {
+        const sum = sums[i];
+        if (sum !== undefined) sum[0] = (sum[0] ?? 0) + share * (row[0] ?? 0);
+      });
+    }
+    return sums;
+  };
+  const standing = (cutoffMs: number): FittedForecaster => ({
+    state: {},
+    at: () => standingAt(cutoffMs),
+    forecast: () => {
+      throw new Error("only the first step is recalled");
+    },
+    advance: (history) => standing(endMs(history)),
+  });
+  return standing(Number.NaN);
+}
+
+/** The end of the series: the anomaly score looks at no more. */
+function recentView(series: DemandSeries): DemandSeries {
+  const from = Math.max(0, series.values.length - 8);
+  const startMs = (series.startMs + from * series.stepMs) as DemandSeries["startMs"];
+  return { startMs, stepMs: series.stepMs, values: series.values.subarray(from) };
 }
 
 function capRows(rows: readonly Float64Array[], cap: number): void {
@@ -189,30 +201,26 @@ function highest({ values, stepMs }: DemandSeries, trainMs: number): number {
   return top;
 }
 
-function evidenceOf(
-  input: EnsembleInput,
-  weights: readonly Float64Array[],
-  online: OnlineResult,
-  anomaly: Anomaly,
-  rest: Pick<ForecastEvidence, "failures" | "fitMs">,
-): ForecastEvidence {
-  const buckets = input.horizonsMs.map((ms) => Math.max(0, bucketOf(ms)));
-  const byMember: Record<string, readonly number[]> = {};
-  input.members.forEach((member, m) => {
-    byMember[member.name] = buckets.map((bucket) => weights[bucket]?.[m] ?? 0);
+/** What is shown of how the forecast came about, and of how right it was lately. */
+export function evidenceOf(
+  { horizonsMs, members }: Pick<EnsembleInput, "horizonsMs" | "members">,
+  { scores }: LearnedState,
+  { anomaly, blend }: Pick<Served, "anomaly" | "blend">,
+): Omit<ForecastEvidence, "failures" | "fitMs"> {
+  const buckets = horizonsMs.map((ms) => Math.max(0, bucketOf(ms)));
+  const weights: Record<string, readonly number[]> = {};
+  members.forEach((member, m) => {
+    weights[member.name] = buckets.map((bucket) => blend.weights[bucket]?.[m] ?? 0);
   });
-  const scores = buckets.map((bucket) => online.calibrations[bucket]);
-  const scoreCount = scores.map((score) => score?.scored ?? 0);
-  const enough = Math.max(0, ...online.calibrations.map((calibration) => calibration.scored)) >= 20;
+  const longRun = buckets.map((bucket) => longRunScore(scores, bucket));
   return {
-    weights: byMember,
-    coverage90: scores.map((score) =>
-      score && score.scored >= 20 ? score.inside / score.scored : undefined,
-    ),
-    scoreCount,
-    relativeError: enough && online.naiveError > 0 ? online.ensembleError / online.naiveError : undefined,
+    weights,
+    coverage90: longRun.map((score) => score.coverage90),
+    scoreCount: longRun.map((score) => Math.round(score.effectiveCount)),
+    lossRatio: longRun.map((score) => score.lossRatio),
+    effectiveCount: longRun.map((score) => score.effectiveCount),
+    relativeError: relativeError(scores),
     anomalyScore: anomaly.score,
     anomalyMultiplier: anomaly.multiplier,
-    ...rest,
   };
 }

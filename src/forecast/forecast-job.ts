@@ -1,14 +1,39 @@
 import type { ForecastEvidence, QuantileForecast } from "../model/forecast.ts";
+import type { KnownAhead } from "../model/known-ahead.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
 import { DAY_MS, epochMs } from "../model/time.ts";
-import type { EnsembleInput } from "./ensemble.ts";
-import type { LearnedState } from "./rolling.ts";
+import type { ContextInput } from "./context/in-context.ts";
+import { BACKFILL_DAYS } from "./refits.ts";
 
-/** What a worker is asked: one series, one forecast. Plain data: members by name. */
-export interface ForecastJob extends Omit<EnsembleInput, "members" | "monotonicMs"> {
+/** What a worker is asked: one series, one forecast. Plain data: members by name, what was learned as bytes. */
+export interface ForecastJob
+  extends Pick<
+    ContextInput,
+    | "series"
+    | "timeZone"
+    | "horizonSteps"
+    | "horizonsMs"
+    | "trainMs"
+    | "refitMs"
+    | "capFactor"
+    | "staggerMs"
+    | "without"
+  > {
   readonly members: readonly string[];
+  /** `packMemory` of the answer before. */
+  readonly learned: Uint8Array | undefined;
+  readonly ahead?: KnownAhead | undefined;
+  readonly shared?: SharedWeights | undefined;
+  /** Shared memory: the place of the member in hand, from 1, or 0 while there is none. */
+  readonly progress?: Int32Array | undefined;
   /** Also send back each member's own forecast. */
   readonly wantMembers: boolean;
+}
+
+/** Weights trained on many series, serialized, in shared memory: a job carries them at no cost. */
+export interface SharedWeights {
+  readonly version: number;
+  readonly bytes: SharedArrayBuffer;
 }
 
 export type ForecastAnswer =
@@ -17,14 +42,26 @@ export type ForecastAnswer =
       readonly forecast: QuantileForecast;
       readonly evidence: ForecastEvidence;
       readonly byMember: Readonly<Record<string, QuantileForecast>>;
-      readonly learned: LearnedState;
+      readonly learned: Uint8Array;
+      /** Fits of members that are not light. */
+      readonly costlyFits: number;
     }
   | { readonly kind: "refused"; readonly reason: string };
+
+/** What a worker is asked to train: members on many series together. */
+export interface TrainingJob {
+  readonly members: readonly string[];
+  readonly histories: readonly DemandSeries[];
+  readonly timeZone: string;
+  readonly seed: number;
+  readonly previous: SharedWeights | undefined;
+}
 
 /** The tail of `series` that a job can make use of: the training window before the oldest past forecast. */
 export function usefulTail(series: DemandSeries, trainMs: number): DemandSeries {
   const toMs = endMs(series);
-  const fromMs = Math.max(series.startMs, epochMs(toMs - trainMs - 9 * DAY_MS));
+  const reachMs = trainMs + (BACKFILL_DAYS.light + 2) * DAY_MS;
+  const fromMs = Math.max(series.startMs, epochMs(toMs - reachMs));
   return sliceSeries(series, fromMs, toMs);
 }
 

@@ -18,13 +18,29 @@ interface Segment {
 /** Probes closer than any two transitions of one zone. */
 const PROBE_MS = 12 * HOUR_MS;
 
+/** Offsets are kept for so many spans of a zone: thousands of series ask for the same one. */
+const KEPT_SPANS = 64;
+const SPAN_MS = 32 * DAY_MS;
+const keptSegments = new Map<string, readonly Segment[]>();
+
 /**
- * The clock of `timeZone` for instants in `[fromMs, toMs]`; beyond them the nearest offset holds.
- * Offsets come from the runtime's time zone tables; transitions are found to the minute.
- * Throws a RangeError for a zone the runtime does not know.
+ * The clock of `timeZone` for instants in `[fromMs, toMs]`; further out the nearest offset known holds.
+ * Offsets come from the runtime's time zone tables, once for all series of a zone; transitions are found to the
+ * minute. Throws a RangeError for a zone the runtime does not know.
  */
 export function localClock(timeZone: string, fromMs: number, toMs: number): LocalClock {
-  const segments = offsetSegments(timeZone, fromMs - 8 * DAY_MS, toMs + 2 * DAY_MS);
+  const from = Math.floor(fromMs / SPAN_MS) * SPAN_MS;
+  const to = Math.ceil(toMs / SPAN_MS) * SPAN_MS;
+  const key = `${timeZone} ${from} ${to}`;
+  const segments = keptSegments.get(key) ?? offsetSegments(timeZone, from - 8 * DAY_MS, to + 2 * DAY_MS);
+  keptSegments.delete(key);
+  keptSegments.set(key, segments);
+  const oldest = keptSegments.keys().next().value;
+  if (keptSegments.size > KEPT_SPANS && oldest !== undefined) keptSegments.delete(oldest);
+  return clockOn(timeZone, segments);
+}
+
+function clockOn(timeZone: string, segments: readonly Segment[]): LocalClock {
   let current = 0;
   const offsetAt = (utcMs: number): number => {
     while (current > 0 && utcMs < (segments[current]?.fromMs ?? 0)) current--;

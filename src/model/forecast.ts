@@ -1,4 +1,6 @@
 import type { Finding } from "./finding.ts";
+import { interpolateQuantile } from "./interpolate-quantile.ts";
+import type { EventEffect } from "./known-ahead.ts";
 import type { DurationMs, EpochMs } from "./time.ts";
 
 /**
@@ -36,6 +38,13 @@ export interface ForecastEvidence {
   readonly coverage90: readonly (number | undefined)[];
   /** Scores behind `coverage90`, per configured horizon. */
   readonly scoreCount: readonly number[];
+  /**
+   * Weighted quantile loss (0.1, 0.5, 0.9) of the ensemble as shown over naive's on the same targets, per configured
+   * horizon; undefined before 20 scores. It, `coverage90` and `effectiveCount` fade with a half-life of 7 days.
+   */
+  readonly lossRatio?: readonly (number | undefined)[];
+  /** Faded count of the scores behind `lossRatio` and `coverage90`, per configured horizon. */
+  readonly effectiveCount?: readonly number[];
   /** Recent mean absolute error over that of the naive forecast on the same targets; undefined before 20 scores. */
   readonly relativeError: number | undefined;
   /** Robust z-score of the last residual: how unlike the forecast the present is. */
@@ -44,25 +53,46 @@ export interface ForecastEvidence {
   readonly anomalyMultiplier: number;
   /** What demand did that no forecast held: what lasts, and what ended lately, oldest first. */
   readonly findings?: readonly Finding[];
+  /** What scheduled events within the forecast's reach are taken to do. */
+  readonly eventEffects?: readonly EventEffect[];
   /** Members that could not answer, with the reason in words. */
   readonly failures: Readonly<Record<string, string>>;
   /** Time spent fitting since the last forecast. */
   readonly fitMs: number;
 }
 
-/** The value of `forecast` at quantile `level` and step `step`, linear between the levels it has, held beyond them. */
-export function quantileAt(forecast: QuantileForecast, level: number, step: number): number {
-  const { levels, quantiles } = forecast;
-  const last = levels.length - 1;
-  const upper = levels.findIndex((known) => known >= level);
-  if (upper === 0 || last === 0) return valueAt(quantiles, 0, step);
-  if (upper < 0) return valueAt(quantiles, last, step);
-  const low = levels[upper - 1] ?? 0;
-  const high = levels[upper] ?? 1;
-  const share = (level - low) / (high - low);
-  return valueAt(quantiles, upper - 1, step) * (1 - share) + valueAt(quantiles, upper, step) * share;
+/** One member of a series' ensemble, as `tiercast models` shows it. */
+export interface MemberReport {
+  readonly name: string;
+  readonly cost: "light" | "heavy" | "trained";
+  /** Why it is out; undefined while it is in. */
+  readonly outReason: string | undefined;
+  /** Weight at each configured horizon; all members' sum to 1. */
+  readonly weights: readonly number[];
+  /** Faded quantile loss over naive's on the same targets, per configured horizon; undefined before any score. */
+  readonly lossRatio: readonly (number | undefined)[];
+  /** End of the history of the last fit; undefined before the first. */
+  readonly lastFitMs: number | undefined;
+  /** When it is fitted next, in the same time. */
+  readonly nextFitMs: number;
+  /** Time the last fit took. */
+  readonly fitCostMs: number;
+  /** The parameters in use, and those before them. */
+  readonly current: VersionReport;
+  readonly previous: VersionReport | undefined;
 }
 
-function valueAt(quantiles: readonly Float64Array[], row: number, step: number): number {
-  return quantiles[row]?.[step] ?? Number.NaN;
+/** How one version of a member's parameters did. */
+export interface VersionReport {
+  /** Count of fits up to this one; 0 before the first. */
+  readonly version: number;
+  readonly fittedMs: number;
+  /** Quantile loss of its forecasts over naive's; undefined before any score. */
+  readonly lossRatio: number | undefined;
+  readonly scores: number;
+}
+
+/** The value of `forecast` at quantile `level`, 0 to 1, and step `step`. See `interpolateQuantile`. */
+export function quantileAt(forecast: QuantileForecast, level: number, step: number): number {
+  return interpolateQuantile(forecast.levels, (row) => forecast.quantiles[row]?.[step] ?? Number.NaN, level);
 }

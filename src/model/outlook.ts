@@ -1,4 +1,5 @@
 import type { ForecastRecord } from "./cycle.ts";
+import { interpolateQuantile } from "./interpolate-quantile.ts";
 
 /** Steps `first..last` of a forecast, both included. */
 export interface StepRange {
@@ -18,17 +19,9 @@ export function stepsBetween(forecast: ForecastRecord, fromMs: number, toMs: num
   return last < first ? undefined : { first, last };
 }
 
-/** The `level` quantile at `step`, linear between the levels the forecast has, held beyond them. */
+/** The `level` quantile at `step`. See `interpolateQuantile`. */
 export function demandAt(forecast: ForecastRecord, level: number, step: number): number {
-  const { levels, quantiles } = forecast;
-  const upper = levels.findIndex((known) => known >= level);
-  if (upper === 0) return quantiles[0]?.[step] ?? Number.NaN;
-  if (upper < 0) return quantiles.at(-1)?.[step] ?? Number.NaN;
-  const lowLevel = levels[upper - 1] ?? 0;
-  const share = (level - lowLevel) / ((levels[upper] ?? 1) - lowLevel);
-  const low = quantiles[upper - 1]?.[step] ?? Number.NaN;
-  const high = quantiles[upper]?.[step] ?? Number.NaN;
-  return low + (high - low) * share;
+  return interpolateQuantile(forecast.levels, (row) => forecast.quantiles[row]?.[step] ?? Number.NaN, level);
 }
 
 /** The largest `level` quantile over `range`, requests/s. */

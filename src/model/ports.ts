@@ -1,4 +1,4 @@
-import type { ForecastEvidence, QuantileForecast } from "./forecast.ts";
+import type { ForecastEvidence, MemberReport, QuantileForecast } from "./forecast.ts";
 import type { KnownAhead } from "./known-ahead.ts";
 import type { PlatformState, TrafficSample } from "./platform.ts";
 import type { DemandSeries } from "./series.ts";
@@ -35,6 +35,12 @@ export interface ForecastEngine {
     series: DemandSeries,
     ahead?: KnownAhead,
   ): Promise<{ forecast: QuantileForecast; evidence: ForecastEvidence }>;
+  /** What is learned about a series, as bytes for keeping; undefined when nothing is. */
+  exportLearned?(key: string): Uint8Array | undefined;
+  /** Takes bytes of `exportLearned`; false when they cannot be read: the series then starts cold. Never throws. */
+  importLearned?(key: string, bytes: Uint8Array): boolean;
+  /** The members of a series' ensemble; undefined before its first forecast. */
+  describe?(key: string): readonly MemberReport[] | undefined;
   close(): Promise<void>;
 }
 

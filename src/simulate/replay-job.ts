@@ -10,7 +10,6 @@ export type ReplayJob =
       readonly trainMs: number;
       readonly capFactor: number;
       readonly refitMs: number;
-      readonly learnMs: number;
       /** Forecasts are made at the start of steps `fromStep..toStep - 1`. */
       readonly fromStep: number;
       readonly toStep: number;

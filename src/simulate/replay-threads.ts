@@ -36,9 +36,12 @@ export async function runReplayJob(job: ReplayJob, { signal, onMessage }: Replay
 export type ForecastsJob = Extract<ReplayJob, { kind: "forecasts" }>;
 
 /**
- * All forecasts of `job`, in order of steps: consecutive lanes of it in `threads` workers. A forecast is a
- * function of the trace before its step alone, so the number of threads changes nothing but the time.
+ * Lanes that a replay is cut into, whatever the number of threads: each starts cold where it begins, and the threads
+ * must change nothing but the time.
  */
+const LANES = 4;
+
+/** All forecasts of `job`, in order of steps: consecutive lanes of it, `threads` at a time in workers. */
 export async function replayForecasts(
   job: ForecastsJob,
   threads: number,
@@ -46,11 +49,12 @@ export async function replayForecasts(
 ): Promise<readonly ForecastBlock[]> {
   const steps = job.toStep - job.fromStep;
   const perReview = job.reviewEverySteps;
-  const lanes = Math.max(1, Math.min(threads, Math.floor(steps / perReview)));
+  const lanes = Math.max(1, Math.min(LANES, Math.floor(steps / perReview)));
   // Lanes start where a review is due, so that reviews fall on the same steps however many lanes there are.
   const laneSteps = Math.ceil(steps / lanes / perReview) * perReview;
   const blocks: ForecastBlock[] = [];
   let done = 0;
+  let next = 0;
   const lane = (index: number): Promise<void> => {
     const fromStep = job.fromStep + index * laneSteps;
     const toStep = Math.min(job.toStep, fromStep + laneSteps);
@@ -63,6 +67,9 @@ export async function replayForecasts(
     };
     return runReplayJob({ ...job, fromStep, toStep }, { signal: run.signal, onMessage });
   };
-  await Promise.all(Array.from({ length: lanes }, (_, index) => lane(index)));
+  const thread = async (): Promise<void> => {
+    while (next < lanes) await lane(next++);
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(threads, lanes)) }, thread));
   return blocks.sort((a, b) => a.fromStep - b.fromStep);
 }

@@ -1,6 +1,6 @@
 import { MEMBERS } from "../forecast/registry.ts";
 import type { Decision } from "../model/decision.ts";
-import { DAY_MS, HOUR_MS } from "../model/time.ts";
+import { DAY_MS } from "../model/time.ts";
 import { type Figures, figures } from "./figures.ts";
 import { type ComparisonRow, comparePolicies, frontier } from "./frontier.ts";
 import { PEERS, type Peer, runPeer } from "./peers/peers.ts";
@@ -138,7 +138,6 @@ async function makeForecasts(request: SimulateRequest): Promise<readonly Forecas
       trainMs: request.trainMs ?? STANDARD_TRAIN_MS,
       capFactor: STANDARD_CAP,
       refitMs: request.refitMs ?? DAY_MS,
-      learnMs: HOUR_MS,
       fromStep: world.firstShown,
       toStep,
       horizonSteps: world.leadSteps + 1,

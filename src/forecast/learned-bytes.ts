@@ -1,0 +1,96 @@
+import { deserialize, serialize } from "node:v8";
+import { crc32 } from "node:zlib";
+import type { Occurrence } from "./context/event-occurrences.ts";
+import { isSound, type LearnedState } from "./learned-state.ts";
+
+/** Rises with every change of `LearnedState`: bytes of another version are not read. */
+const FORMAT = 1;
+
+/** All that is kept of one series between two calls. */
+export interface SeriesMemory {
+  readonly learned: LearnedState;
+  /** What events did, seen in history that may be gone by now. */
+  readonly occurrences: readonly Occurrence[];
+}
+
+/** What is written: calibrations are thousands of plain numbers, which single precision holds well enough. */
+interface Packed {
+  readonly format: number;
+  readonly learned: Omit<LearnedState, "calibrations">;
+  readonly calibrations: unknown;
+  readonly occurrences: readonly Occurrence[];
+}
+
+/** What is learned of one series as bytes: what travels between threads and outlives a restart. */
+export function packMemory({ learned, occurrences }: SeriesMemory): Uint8Array<ArrayBuffer> {
+  const { calibrations, ...rest } = learned;
+  const narrowed = narrow(calibrations);
+  const packed: Packed = { format: FORMAT, learned: rest, calibrations: narrowed, occurrences };
+  return new Uint8Array(serialize(packed));
+}
+
+/**
+ * What is behind `bytes`; undefined for bytes that are damaged, of another format, or hold sums that are not
+ * finite: the series then starts cold. Never throws.
+ */
+export function unpackMemory(bytes: Uint8Array): SeriesMemory | undefined {
+  try {
+    const { format, learned, calibrations, occurrences } = deserialize(bytes) as Packed;
+    if (format !== FORMAT || !Array.isArray(occurrences)) return undefined;
+    const state = { ...learned, calibrations: widen(calibrations) } as LearnedState;
+    return hasShape(state) && isSound(state) ? { learned: state, occurrences } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** First bytes of learned state on disk, before its checksum. */
+const MAGIC = 0x54434c31;
+const HEADER_BYTES = 8;
+
+/** Packed state with a checksum, for keeping. */
+export function sealLearned(packed: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(HEADER_BYTES + packed.length);
+  const header = new DataView(sealed.buffer);
+  header.setUint32(0, MAGIC);
+  header.setUint32(4, crc32(packed));
+  sealed.set(packed, HEADER_BYTES);
+  return sealed;
+}
+
+/** The packed state behind sealed bytes; undefined when they are not whole or not readable. Never throws. */
+export function openSealed(sealed: Uint8Array): Uint8Array | undefined {
+  if (sealed.length <= HEADER_BYTES) return undefined;
+  const header = new DataView(sealed.buffer, sealed.byteOffset, HEADER_BYTES);
+  const packed = sealed.slice(HEADER_BYTES);
+  if (header.getUint32(0) !== MAGIC || header.getUint32(4) !== crc32(packed)) return undefined;
+  return unpackMemory(packed) === undefined ? undefined : packed;
+}
+
+function hasShape(state: LearnedState): boolean {
+  return (
+    typeof state.basis === "string" &&
+    Array.isArray(state.pending) &&
+    Array.isArray(state.recent) &&
+    Array.isArray(state.calibrations) &&
+    state.losses.own.length === state.losses.count.length &&
+    Object.values(state.fits).every((fit) => typeof fit.version === "number")
+  );
+}
+
+function narrow(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.every((item) => typeof item === "number") ? Float32Array.from(value) : value.map(narrow);
+  }
+  return mapPlain(value, narrow);
+}
+
+function widen(value: unknown): unknown {
+  if (value instanceof Float32Array) return Array.from(value);
+  return Array.isArray(value) ? value.map(widen) : mapPlain(value, widen);
+}
+
+function mapPlain(value: unknown, change: (inner: unknown) => unknown): unknown {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, change(inner)]));
+}
