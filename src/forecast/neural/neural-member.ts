@@ -1,0 +1,87 @@
+import type { DemandSeries } from "../../model/series.ts";
+import { DAY_MS, HOUR_MS } from "../../model/time.ts";
+import type { ErrorQuantiles } from "../error-quantiles.ts";
+import { defineForecaster, type FittedState, type ForecastContext, type Forecaster } from "../forecaster.ts";
+import { networkQuantiles } from "./answer.ts";
+import { calibrate, dayOf } from "./calibration.ts";
+import { type DemandSource, demandSource } from "./demand-source.ts";
+import type { Network } from "./network.ts";
+import { seededRandom } from "./random.ts";
+import { train } from "./training.ts";
+
+/** Weights of a network, and the errors it made on one series. */
+export interface NeuralState {
+  readonly network: string;
+  readonly weights: Float32Array;
+  readonly errors: ErrorQuantiles;
+}
+
+/** Weights without a series: what `trainShared` gives. */
+export type SharedState = Pick<NeuralState, "network" | "weights">;
+
+export const OPTIONS = {
+  cold: { updates: 400, rate: 6e-3 },
+  warm: { updates: 120, rate: 2e-3 },
+  tune: { updates: 0, rate: 1e-3 },
+  holdout: 0.2,
+  windows: 250,
+};
+
+export function neuralMember(network: Network): Forecaster {
+  return defineForecaster<NeuralState>({
+    name: network.name,
+    cost: "trained",
+    needs: { knownSteps: 60, spanMs: 4 * DAY_MS },
+    estimate: (history, context, previous) => estimate(network, history, context, previous),
+    quantiles: (state, history, { clock }, steps, levels) =>
+      networkQuantiles(network, state, history, clock, steps, levels),
+  });
+}
+
+function estimate(
+  network: Network,
+  history: DemandSeries,
+  { clock, shared }: ForecastContext,
+  previous: NeuralState | undefined,
+): NeuralState | string {
+  if (history.stepMs > 2 * HOUR_MS) return "needs at least twelve steps a day";
+  const source = demandSource(history, clock);
+  if (source.size <= 1e-9 * Math.abs(source.center)) return "demand is constant";
+  const length = history.values.length;
+  const first = Math.ceil(1.25 * dayOf(source));
+  const split = length - Math.ceil(OPTIONS.holdout * (length - first));
+  const start = startingWeights(network, previous, shared, source);
+  if (start.plan.updates > 0) {
+    const random = seededRandom(0x5eed ^ length);
+    train(network, start.weights, [{ source, from: first, to: split }], start.plan, random);
+  }
+  const weights = Float32Array.from(start.weights);
+  const exact = Float64Array.from(weights);
+  const from = start.unseen ? first : split;
+  return {
+    network: network.name,
+    weights,
+    errors: calibrate(network, exact, source, from, length, OPTIONS.windows),
+  };
+}
+
+function startingWeights(
+  network: Network,
+  previous: FittedState | undefined,
+  shared: FittedState | undefined,
+  source: DemandSource,
+) {
+  const own = weightsOf(network, previous);
+  const common = weightsOf(network, shared);
+  if (common !== undefined) return { weights: common, plan: OPTIONS.tune, unseen: true };
+  if (own !== undefined) return { weights: own, plan: OPTIONS.warm, unseen: false };
+  const random = seededRandom(source.values.length);
+  return { weights: network.initialWeights(random), plan: OPTIONS.cold, unseen: false };
+}
+
+/** A copy of the weights in `state`; undefined when there are none, or another network's. */
+export function weightsOf(network: Network, state: FittedState | undefined): Float64Array | undefined {
+  const { network: name, weights } = (state ?? {}) as Partial<SharedState>;
+  if (name !== network.name || weights?.length !== network.size) return undefined;
+  return Float64Array.from(weights);
+}

@@ -1,0 +1,47 @@
+import type { DemandSeries } from "../../model/series.ts";
+import { DAY_MS, HOUR_MS } from "../../model/time.ts";
+import type { FittedState } from "../forecaster.ts";
+import type { LocalClock } from "../local-clock.ts";
+import { dayOf } from "./calibration.ts";
+import { demandSource } from "./demand-source.ts";
+import { lstmNetwork } from "./lstm-network.ts";
+import type { NetworkName } from "./network.ts";
+import { type SharedState, weightsOf } from "./neural-member.ts";
+import { seededRandom } from "./random.ts";
+import { type TrainingSeries, train } from "./training.ts";
+import { transformerNetwork } from "./transformer-network.ts";
+
+export const SHARED_PLANS = {
+  cold: { updates: 1500, rate: 6e-3 },
+  warm: { updates: 500, rate: 2e-3 },
+};
+
+/** One history to learn from, with the clock of its service. */
+export interface SharedHistory {
+  readonly history: DemandSeries;
+  readonly clock: LocalClock;
+}
+
+export function trainShared(
+  name: NetworkName,
+  histories: readonly SharedHistory[],
+  seed: number,
+  previous?: FittedState,
+): SharedState | undefined {
+  const network = name === "lstm" ? lstmNetwork : transformerNetwork;
+  const series = histories.flatMap((one) => trainingSeries(one));
+  if (series.length === 0) return undefined;
+  const random = seededRandom(seed);
+  const known = weightsOf(network, previous);
+  const weights = known ?? network.initialWeights(random);
+  train(network, weights, series, known === undefined ? SHARED_PLANS.cold : SHARED_PLANS.warm, random);
+  return { network: name, weights: Float32Array.from(weights) };
+}
+
+function trainingSeries({ history, clock }: SharedHistory): readonly TrainingSeries[] {
+  const { stepMs, values } = history;
+  if (stepMs > 2 * HOUR_MS || values.length * stepMs < 3 * DAY_MS) return [];
+  const source = demandSource(history, clock);
+  if (source.size <= 1e-9 * Math.abs(source.center)) return [];
+  return [{ source, from: Math.ceil(1.25 * dayOf(source)), to: values.length }];
+}
