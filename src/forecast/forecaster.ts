@@ -111,7 +111,10 @@ export function defineForecaster<State extends object>(spec: ForecasterSpec<Stat
     try {
       const state = spec.estimate(history, context, previous as State | undefined);
       if (typeof state === "string") return { kind: "refused", reason: state };
-      return { kind: "fitted", model: restore(state, history, context) };
+      const model = restore(state, history, context);
+      // Sums that overflow show in the first answer; better refused now than thrown at every forecast.
+      model.at([1], [0.5]);
+      return { kind: "fitted", model };
     } catch (error) {
       return { kind: "refused", reason: `fit failed: ${String(error).split("\n", 1)[0]}` };
     }
@@ -148,8 +151,14 @@ function tidyRows(rows: Float64Array[]): Float64Array[] {
       row[j] = Math.max(0, value);
     }
   });
+  const unsorted = new Set<number>();
+  for (let k = 1; k < rows.length; k++) {
+    const row = rows[k] as Float64Array;
+    const below = rows[k - 1] as Float64Array;
+    for (let j = 0; j < row.length; j++) if ((row[j] as number) < (below[j] as number)) unsorted.add(j);
+  }
   const column = new Float64Array(rows.length);
-  for (let j = 0; j < (rows[0]?.length ?? 0); j++) {
+  for (const j of unsorted) {
     rows.forEach((row, k) => {
       column[k] = row[j] ?? 0;
     });

@@ -1,10 +1,16 @@
 import type { Forecaster } from "./forecaster.ts";
+import { arima } from "./members/arima.ts";
 import { dhrAr } from "./members/dhr-ar.ts";
 import { direct } from "./members/direct.ts";
+import { ets } from "./members/ets.ts";
+import { holtWinters } from "./members/holt-winters.ts";
 import { level } from "./members/level.ts";
+import { mstl } from "./members/mstl.ts";
 import { naive } from "./members/naive.ts";
 import { prophet } from "./members/prophet.ts";
 import { seasonalNaive } from "./members/seasonal-naive.ts";
+import { seasonalNaiveBoth } from "./members/seasonal-naive-both.ts";
+import { seasonalNaiveWeek } from "./members/seasonal-naive-week.ts";
 import { seasonalQuantiles } from "./members/seasonal-quantiles.ts";
 
 /**
@@ -15,9 +21,15 @@ export const MEMBERS: readonly Forecaster[] = [
   naive,
   level,
   seasonalNaive,
+  seasonalNaiveWeek,
+  seasonalNaiveBoth,
   seasonalQuantiles,
+  ets,
+  holtWinters,
   dhrAr,
+  mstl,
   direct,
+  arima,
   prophet,
 ];
 

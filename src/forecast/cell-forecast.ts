@@ -1,0 +1,123 @@
+import type { DemandSeries } from "../model/series.ts";
+import { DAY_MS, HOUR_MS } from "../model/time.ts";
+import { type Autoregression, fitAr } from "./autoregression.ts";
+import {
+  type CellCursor,
+  type CellLaw,
+  continueCells,
+  copyCursor,
+  newCursor,
+  pastForecasts,
+  runCells,
+  runWithChanges,
+  type SeasonChange,
+} from "./cell-smoothing.ts";
+import { offsetRows } from "./error-quantiles.ts";
+import { type ErrorScale, errorScale, scaleAt } from "./error-scale.ts";
+import { daySlots } from "./local-cells.ts";
+import type { LocalClock } from "./local-clock.ts";
+import { robustScale } from "./statistics.ts";
+
+/** A fitted law of cells and where it stood shortly before the end of the history it was fitted on. */
+export interface CellState extends Autoregression {
+  readonly law: CellLaw;
+  readonly start: CellCursor;
+  /** Start of the first step that `start` has not taken, ms. */
+  readonly startMs: number;
+  readonly scale: ErrorScale;
+}
+
+export interface CellFitInput {
+  readonly history: DemandSeries;
+  readonly clock: LocalClock;
+  readonly law: Omit<CellLaw, "stepLimit">;
+  /** Level and pattern before the first step. */
+  readonly level: number;
+  readonly season: Float64Array;
+  /** Patterns to change to on the way, each made from what came before. */
+  readonly changes: readonly SeasonChange[];
+  /** Where past forecasts begin: before, the pattern has seen what it would forecast. */
+  readonly firstStep: number;
+}
+
+const MAX_AR = 12;
+/** Robust standard deviations up to which the AR law goes on from an error in full. */
+const STEP_LIMIT = 6;
+
+/** The AR law of the errors, their scale by time of day, and the quantiles of past multi-step errors. */
+export function fitCells(input: CellFitInput): { readonly state: CellState; readonly size: number } {
+  const { history, clock, changes, firstStep } = input;
+  const { startMs, stepMs, values } = history;
+  const errors = new Float64Array(values.length).fill(Number.NaN);
+  const cursor = newCursor(input.level, input.season);
+  const run = { law: { ...input.law, stepLimit: Number.POSITIVE_INFINITY }, history, clock, changes };
+  runWithChanges(cursor, run, 0, firstStep, errors);
+  const first = copyCursor(cursor);
+  const snapStep = Math.max(firstStep, values.length - memorySteps(stepMs));
+  runWithChanges(cursor, run, firstStep, snapStep, errors);
+  const start = copyCursor(cursor);
+  runWithChanges(cursor, run, snapStep, values.length, errors);
+  const judged = errors.map((error, i) => (i < firstStep ? Number.NaN : error));
+  const slots = daySlots(history, clock);
+  const scale = errorScale(judged, slots);
+  const { coefficients } = fitAr(errors.subarray(firstStep), MAX_AR, 4);
+  const law = { ...input.law, stepLimit: STEP_LIMIT * robustScale(judged) || Number.POSITIVE_INFINITY };
+  const past = pastForecasts({
+    ...run,
+    law,
+    coefficients,
+    cursor: first,
+    firstStep,
+    scale: Float64Array.from(slots.slotOf, (slot) => scale.values[slot] ?? 1),
+    horizonSteps: Math.max(1, Math.round(DAY_MS / stepMs)),
+  });
+  const state = {
+    law,
+    start,
+    startMs: startMs + snapStep * stepMs,
+    coefficients,
+    scale,
+    errors: past.errors,
+  };
+  return { state, size: past.size };
+}
+
+/** `rows[k][j]`: `levels[k]` at `steps[j]` after `history`. */
+export function cellQuantiles(
+  state: CellState,
+  history: DemandSeries,
+  clock: LocalClock,
+  steps: readonly number[],
+  levels: readonly number[],
+): Float64Array[] {
+  const { startMs, stepMs, values } = history;
+  const errors = new Float64Array(values.length).fill(Number.NaN);
+  const { cursor, from } = standingAt(state, history);
+  runCells(cursor, state.law, history, clock, from, values.length, errors);
+  const nextMs = startMs + values.length * stepMs;
+  const horizon = steps[steps.length - 1] ?? 1;
+  const { law, coefficients } = state;
+  const path = continueCells(cursor, law, coefficients, errors, nextMs, stepMs, clock, horizon);
+  const rows = offsetRows(state.errors, steps, levels);
+  steps.forEach((step, j) => {
+    const point = path[step - 1] ?? 0;
+    const width = scaleAt(state.scale, clock, nextMs + (step - 1) * stepMs);
+    for (const row of rows) row[j] = point + (row[j] ?? 0) * width;
+  });
+  return rows;
+}
+
+/** From the stored cursor where the history covers it; else the whole history is run, from the stored level. */
+function standingAt(
+  { start, startMs }: CellState,
+  history: DemandSeries,
+): { readonly cursor: CellCursor; readonly from: number } {
+  const from = Math.round((startMs - history.startMs) / history.stepMs);
+  if (from >= 0 && from < history.values.length) return { cursor: copyCursor(start), from };
+  return { cursor: newCursor(start.level, start.season), from: 0 };
+}
+
+/** Steps run anew to know the errors that the AR law goes on from. */
+function memorySteps(stepMs: number): number {
+  return Math.max(2 * MAX_AR, Math.round((3 * HOUR_MS) / stepMs));
+}
