@@ -1,4 +1,4 @@
-import { quantileAt } from "../model/forecast.ts";
+import { type ForecastEvidence, quantileAt } from "../model/forecast.ts";
 import { shortDuration } from "../model/time.ts";
 import { escapeText } from "./escape-text.ts";
 import { figure, percent } from "./figures.ts";
@@ -75,17 +75,36 @@ export function evidenceLines(
       `weights at ${shortDuration(shown.horizonMs)}: ${named.join(", ")}${more > 0 ? `, ${more} more` : ""}`,
     );
   }
-  const count = Math.max(0, ...evidence.scoreCount.slice(0, horizonsMs.length));
-  const error =
-    evidence.relativeError === undefined ? "" : `; error ${figure(evidence.relativeError)} of naive's`;
-  lines.push(
-    count < 20
-      ? "coverage of the 90 % interval: not known before 20 past forecasts are scored"
-      : `coverage of the 90 % interval is measured on ${count.toLocaleString("en-US")} past forecasts${error}`,
-  );
+  lines.push(measured(evidence, horizonsMs));
+  for (const { kind, id, startMs, factor, lower, upper, occurrences, source } of evidence.eventEffects ?? [])
+    lines.push(
+      `event: ${escapeText(kind)} ${escapeText(id)} from ${isoTime(startMs)}: demand x ${figure(factor)} ` +
+        `(${figure(lower)} to ${figure(upper)}; ${EFFECT_WORDS[source]}, ${occurrences} seen)`,
+    );
+  for (const { kind, reason } of (evidence.findings ?? []).filter((each) => each.endMs === null))
+    lines.push(`now: ${kind}: ${escapeText(reason)}`);
   for (const [member, reason] of Object.entries(evidence.failures))
     lines.push(`out: ${escapeText(member)} (${escapeText(reason)})`);
   return lines;
+}
+
+const EFFECT_WORDS = {
+  seen: "as before",
+  lift: "as planned",
+  sunday: "as on a Sunday",
+  unknown: "effect not known",
+} as const;
+
+/** Coverage itself stands in the table. */
+function measured(evidence: ForecastEvidence, horizonsMs: readonly number[]): string {
+  const count = Math.max(0, ...evidence.scoreCount.slice(0, horizonsMs.length));
+  if (count < 20) return "coverage of the 90 % interval: not known before 20 past forecasts are scored";
+  const ratios = horizonsMs.flatMap((horizonMs, h) => {
+    const ratio = evidence.lossRatio?.[h];
+    return ratio === undefined ? [] : [`${figure(ratio)} at ${shortDuration(horizonMs)}`];
+  });
+  const loss = ratios.length === 0 ? "" : `; loss over naive's ${ratios.join(", ")}`;
+  return `coverage of the 90 % interval measured on ${count.toLocaleString("en-US")} past forecasts${loss}`;
 }
 
 /** Every member at every horizon, and what is made of the present. */

@@ -1,3 +1,4 @@
+import type { KnownAhead } from "../model/known-ahead.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";
@@ -24,6 +25,8 @@ export interface BacktestOptions {
   readonly trainMs?: number;
   readonly refitMs?: number;
   readonly capFactor?: number;
+  /** Events and leading series; of those only what was announced or known at an origin is used there. */
+  readonly ahead?: KnownAhead | undefined;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -131,6 +134,7 @@ function originJob(
     refitMs: options.refitMs ?? HOUR_MS,
     capFactor: options.capFactor ?? 3,
     staggerMs: 0,
+    ahead: options.ahead,
     learned,
     wantMembers: true,
   };
