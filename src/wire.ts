@@ -9,6 +9,8 @@ import { wallClock } from "./clock.ts";
 import type { ControllerParts } from "./controller/parts.ts";
 import { createForecastEngine } from "./forecast/engine.ts";
 import { openJournal } from "./journal/journal.ts";
+import { keepLearned } from "./journal/keep-learned.ts";
+import { learnedFile } from "./journal/learned-file.ts";
 import { acquireLease, type Lease } from "./journal/lease.ts";
 import { makeStateFolder } from "./journal/make-state-folder.ts";
 import { JOURNAL_FILE } from "./journal/open-store.ts";
@@ -115,11 +117,18 @@ async function compose(options: WireOptions, { pack, lease, journal, giveBack }:
     wallMs: Date.now,
     wantsDiff: options.wantsDiff ?? false,
   });
-  const forecaster = createForecastEngine({
-    settings: settings.forecast,
-    timeZone: settings.demand.timeZone,
-    horizons: settings.horizons,
-    threads: settings.forecast.threads,
+  const forecaster = keepLearned({
+    engine: createForecastEngine({
+      settings: settings.forecast,
+      timeZone: settings.demand.timeZone,
+      horizons: settings.horizons,
+      threads: settings.forecast.threads,
+    }),
+    key: settings.service,
+    file: learnedFile(settings.state.folder, settings.service),
+    readOnly: options.readOnly ?? false,
+    monotonicMs: clock.monotonicMs,
+    log,
   });
   const demand = await openDemandSource({
     demand: settings.demand,

@@ -67,6 +67,22 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./explain.ts")).runExplain,
   },
   {
+    name: "why-not",
+    argument: { name: "[CYCLE]", summary: "number of the cycle (default: the last one)" },
+    summary: "say what spoke against another number of units, and what it would have cost",
+    options: [{ flags: "--units <N>", summary: "the other number, in total" }],
+    example: "tiercast why-not --units 12",
+    exitCodes: "0 shown, 1 no journal, 2 no such cycle or number",
+    load: async () => (await import("./why-not.ts")).runWhyNot,
+  },
+  {
+    name: "models",
+    summary: "show the ensemble's members: weights, scores, last fits, cost, and why one is out",
+    example: "tiercast models",
+    exitCodes: "0 shown, 1 nothing learned yet, 2 bad configuration",
+    load: async () => (await import("./models.ts")).runModels,
+  },
+  {
     name: "replay",
     argument: { name: "CYCLE", summary: "number of the cycle" },
     summary: "recompute a cycle's decision from its record and compare",

@@ -53,6 +53,32 @@ describe("one cycle, looked at", () => {
     expect((await place.run(["replay", "7"])).code).toBe(2);
   });
 
+  test("why-not: what spoke against another number, and its price", async () => {
+    const { code, stdout } = await place.run(["why-not", "--units", "100000"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^cycle 1 decided for \d+ units, not 100000:\n {2}- at most \d+ units in total/);
+    expect(stdout).toContain("(limits.maxTotalUnits)");
+    expect(stdout).toMatch(/cost and expected shortage together are .*\/h higher\n$/);
+    const json = JSON.parse((await place.run(["why-not", "1", "--units", "1", "-o", "json"])).stdout);
+    expect(json).toMatchObject({ kind: "WhyNot", cycle: 1, askedUnits: 1 });
+    expect(json.obstacles.length).toBeGreaterThan(0);
+    expect(await place.run(["why-not"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--units N is missing/),
+    });
+  });
+
+  test("models: who is in the ensemble, with which weight, and who is out and why", async () => {
+    const { code, stdout } = await place.run(["models"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^shop: \d+ members in, \d+ out$/m);
+    expect(stdout).toMatch(/^naive +\d+ %/m);
+    const { members } = JSON.parse((await place.run(["models", "-o", "json"])).stdout);
+    const shares = members.map((member: { weights: number[] }) => member.weights[0]);
+    expect(shares.reduce((sum: number, share: number) => sum + share, 0)).toBeCloseTo(1, 9);
+    for (const { outReason, current } of members) expect(outReason === undefined).toBe(current.version > 0);
+  });
+
   test("forecast: every horizon, intervals in order", async () => {
     const { code, stdout } = await place.run(["forecast", "-o", "json"]);
     expect(code).toBe(0);
