@@ -22,7 +22,7 @@ export async function defaultSeries(lengthMs: number): Promise<readonly BenchSer
   return [await flights(lengthMs), ...MADE.map((make) => made(make, lengthMs))];
 }
 
-/** The last `lengthMs` of each file. Throws a UserError for one that is shorter. */
+/** The last `lengthMs` of each file, or all of it. Throws a UserError for one below three quarters of that. */
 export async function fileSeries(
   paths: readonly string[],
   lengthMs: number,
@@ -30,10 +30,11 @@ export async function fileSeries(
   const all: BenchSeries[] = [];
   for (const path of paths) {
     const { series } = await readCsvTrace({ path, stepMs: undefined, timeZone: "UTC" });
-    const steps = Math.floor(lengthMs / series.stepMs);
-    const from = series.values.length - steps;
-    if (from < 0) throw new UserError(`${path}: has ${series.values.length} steps, needs ${steps}`);
-    all.push({ name: basename(path, ".csv"), timeZone: "UTC", series: cut(series, from, steps) });
+    const wanted = Math.floor(lengthMs / series.stepMs);
+    const { length } = series.values;
+    if (length < 0.75 * wanted) throw new UserError(`${path}: has ${length} steps, needs ${wanted}`);
+    const steps = Math.min(length, wanted);
+    all.push({ name: basename(path, ".csv"), timeZone: "UTC", series: cut(series, length - steps, steps) });
   }
   return all;
 }
