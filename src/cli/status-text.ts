@@ -35,7 +35,8 @@ function statusBody(status: DaemonStatus, facts: StatusFacts, paint: Paint): rea
   const speed = status.speed === 1 ? "" : ` (trace time, x${figure(status.speed)})`;
   return [
     line("as of", `${localTime(status.atMs, timeZone)}${speed}`),
-    line("mode", `${status.mode}${pauseText(status, facts.paused, paint)}`),
+    line("mode", `${modeText(status)}${pauseText(status, facts.paused, paint)}`),
+    ...gateLines(status, timeZone, paint),
     line("demand", demandText(status, paint)),
     ...status.forecast.map((horizon) => {
       const at = (level: number): string =>
@@ -92,6 +93,31 @@ function lifeText({ life, status }: StatusFacts, paint: Paint): string {
     case "unknown":
       return `${paint("yellow", "not known")}: ${life.reason}${old}`;
   }
+}
+
+function modeText({ mode, gate }: DaemonStatus): string {
+  if (gate === undefined) return mode;
+  const since = gate.mode === null ? "" : ` since ${isoTime(gate.mode.sinceMs)}: ${gate.mode.reason}`;
+  return gate.askedMode === mode ? `${mode} (asked: ${mode})` : `${mode} (asked: ${gate.askedMode})${since}`;
+}
+
+/** Whether the forecast acts, since when and why; and what it is measured by. */
+function gateLines({ gate }: DaemonStatus, timeZone: string, paint: Paint): readonly string[] {
+  const forecast = gate?.forecast ?? null;
+  if (forecast === null) return [];
+  const { scores } = forecast;
+  const since = localTime(forecast.sinceMs, timeZone);
+  const loss = scores.lossRatio === null ? "?" : figure(scores.lossRatio);
+  const measured =
+    `coverage ${percent(scores.coverage90)}, loss ${loss} of naive's, ` +
+    `${Math.round(scores.count)} scores at ${shortDuration(scores.horizonMs)}`;
+  const word = forecast.forecastActs
+    ? paint("green", "acts")
+    : paint("yellow", forecast.cause === "unproven" ? "not proven yet" : "demoted to shadow");
+  return [
+    line("forecast", `${word} since ${since} because ${forecast.reason}`),
+    line("  measured", measured),
+  ];
 }
 
 function pauseText(status: DaemonStatus, paused: PauseStatus | null, paint: Paint): string {
