@@ -3,7 +3,7 @@
  * `Math.tanh`, and the gates of an LSTM take more time than its products.
  */
 export function fastTanh(x: number): number {
-  const z = x > 7.9 ? 7.9 : x < -7.9 ? -7.9 : x;
+  const z = x > 7.9 ? 7.9 : Math.max(x, -7.9);
   const s = z * z;
   const top =
     ((((((-2.76076847742355e-16 * s + 2.00018790482477e-13) * s - 8.60467152213735e-11) * s +

@@ -6,6 +6,7 @@ import { candidates } from "./candidates.ts";
 import { demandSource, recentDemand } from "./demand-source.ts";
 import { ANSWERS } from "./mixture-head.ts";
 import type { Network } from "./network.ts";
+import { type PackedWeights, unpackWeights } from "./packed-weights.ts";
 import { CANDIDATES, newWindowBatch, tokenBorders, windowAt, writeWindow } from "./window.ts";
 
 /**
@@ -15,7 +16,7 @@ import { CANDIDATES, newWindowBatch, tokenBorders, windowAt, writeWindow } from 
  */
 export function networkQuantiles(
   network: Network,
-  { weights, errors }: { readonly weights: Float32Array; readonly errors: ErrorQuantiles },
+  { packed, errors }: { readonly packed: PackedWeights; readonly errors: ErrorQuantiles },
   history: DemandSeries,
   clock: LocalClock,
   steps: readonly number[],
@@ -26,7 +27,7 @@ export function networkQuantiles(
   const places = steps.map((step) => askedAround(step, source.stepMs));
   const asked = [...new Set(places.flatMap(({ low, high }) => [low, high]))].sort((a, b) => a - b);
   const rowOf = new Map(asked.map((step, row) => [step, row]));
-  const answers = askNetwork(network, weights, source, asked);
+  const answers = askNetwork(network, packed, source, asked);
   const { scale, late } = windowAt(source, origin);
   const rows = offsetRows(errors, steps, levels);
   const past = new Float64Array(CANDIDATES);
@@ -46,7 +47,7 @@ export function networkQuantiles(
     const above = scale * (mixed[CANDIDATES + 2] as number);
     for (const row of rows) {
       const distance = row[j] as number;
-      row[j] = middle + distance * (distance > 0 ? above : below);
+      row[j] = source.center + source.size * (middle + distance * (distance > 0 ? above : below));
     }
   });
   return rows;
@@ -55,7 +56,7 @@ export function networkQuantiles(
 /** Answers of the network at rising steps: `[steps x ANSWERS]`. */
 function askNetwork(
   network: Network,
-  weights: Float32Array,
+  packed: PackedWeights,
   source: ReturnType<typeof demandSource>,
   steps: readonly number[],
 ): Float64Array {
@@ -63,7 +64,7 @@ function askNetwork(
   const batch = newWindowBatch(1, borders.length - 1, steps.length, network.order);
   const pass = network.open(1, borders.length - 1, steps.length);
   writeWindow(batch, 0, source, borders, source.values.length, steps);
-  pass.forward(Float64Array.from(weights), batch);
+  pass.forward(unpackWeights(packed), batch);
   return pass.head.answers;
 }
 

@@ -154,7 +154,7 @@ function addBiasAndCut(
   for (let row = 0; row < count; row++) {
     for (let j = 0; j < width; j++) {
       const value = (rows[row * width + j] as number) + (weights[at + j] as number);
-      rows[row * width + j] = value > 0 ? value : 0;
+      rows[row * width + j] = Math.max(value, 0);
     }
   }
 }

@@ -37,14 +37,13 @@ export function calibrate(
     const origin = from + Math.floor(((i + 0.5) * (to - from)) / count);
     writeWindow(batch, 0, source, borders, origin, knots);
     pass.forward(weights, batch);
-    for (let k = 0; k < knots.length; k++) {
-      if (batch.weights[k] === 0) continue;
+    errors.forEach((list, k) => {
+      if (batch.weights[k] === 0) return;
       const error = (batch.targets[k] as number) - (pass.head.middle[k] as number);
       const { below, above } = headWidths(pass.head, k);
-      const list = errors[k];
-      if (list !== undefined) list[known[k] as number] = error / (error > 0 ? above : below);
+      list[known[k] as number] = error / (error > 0 ? above : below);
       known[k] = (known[k] as number) + 1;
-    }
+    });
   }
   return errorQuantiles(
     knots,

@@ -13,10 +13,10 @@ export interface LateMeans {
 }
 
 export function lateMeans(source: DemandSource, origin: number): LateMeans {
-  const { stepMs, center, values, lastKnown } = source;
+  const { stepMs, values, lastKnown } = source;
   const steps = (ms: number): number => Math.max(1, Math.round(ms / stepMs));
   const known = (lastKnown[origin] as number) >= 0;
-  const last = known ? (values[lastKnown[origin] as number] as number) : center;
+  const last = known ? (values[lastKnown[origin] as number] as number) : 0;
   const hours = steps(HOUR_MS);
   const hour = either(meanBetween(source, origin - hours, origin), last);
   const endMs = source.startMs + origin * stepMs;
@@ -33,7 +33,7 @@ export function lateMeans(source: DemandSource, origin: number): LateMeans {
     last,
     quarter: either(meanBetween(source, origin - steps(15 * MINUTE_MS), origin), last),
     hour,
-    day: either(meanBetween(source, origin - steps(DAY_MS), origin), center),
+    day: either(meanBetween(source, origin - steps(DAY_MS), origin), 0),
     usualHour: count === 0 ? hour : sum / count,
     hourDeviation: spreadBetween(source, origin - Math.max(4, hours), origin)?.deviation ?? 0,
   };

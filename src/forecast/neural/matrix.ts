@@ -3,7 +3,10 @@
  * loaded serves four products, and no sum travels through memory.
  */
 
-/** `out[m x n] (+)= a[m x k] b[n x k]^T`: rows of inputs times a layer's weights (one row per output). */
+/**
+ * `out[m x n] (+)= a[m x k] b[n x k]^T`: rows of inputs times a layer's weights (one row per output); on top
+ * of what is there with `add`.
+ */
 export function timesTransposed(
   out: Float64Array,
   a: Float64Array,
@@ -16,38 +19,47 @@ export function timesTransposed(
   aAt = 0,
   bAt = 0,
 ): void {
+  if (!add) out.fill(0, outAt, outAt + m * n);
   const wide = n - (n % 4);
   for (let i = 0; i < m; i++) {
     const from = aAt + i * k;
     const to = outAt + i * n;
-    for (let j = 0; j < wide; j += 4) {
-      const row0 = bAt + j * k;
-      const row1 = row0 + k;
-      const row2 = row1 + k;
-      const row3 = row2 + k;
-      let sum0 = 0;
-      let sum1 = 0;
-      let sum2 = 0;
-      let sum3 = 0;
-      for (let l = 0; l < k; l++) {
-        const x = a[from + l] as number;
-        sum0 += x * (b[row0 + l] as number);
-        sum1 += x * (b[row1 + l] as number);
-        sum2 += x * (b[row2 + l] as number);
-        sum3 += x * (b[row3 + l] as number);
-      }
-      const at = to + j;
-      out[at] = sum0 + (add ? (out[at] as number) : 0);
-      out[at + 1] = sum1 + (add ? (out[at + 1] as number) : 0);
-      out[at + 2] = sum2 + (add ? (out[at + 2] as number) : 0);
-      out[at + 3] = sum3 + (add ? (out[at + 3] as number) : 0);
-    }
+    for (let j = 0; j < wide; j += 4) addFourDots(out, to + j, a, from, b, bAt + j * k, k);
     for (let j = wide; j < n; j++) {
-      let sum = add ? (out[to + j] as number) : 0;
+      let sum = out[to + j] as number;
       for (let l = 0; l < k; l++) sum += (a[from + l] as number) * (b[bAt + j * k + l] as number);
       out[to + j] = sum;
     }
   }
+}
+
+function addFourDots(
+  out: Float64Array,
+  to: number,
+  a: Float64Array,
+  from: number,
+  b: Float64Array,
+  row0: number,
+  k: number,
+): void {
+  const row1 = row0 + k;
+  const row2 = row1 + k;
+  const row3 = row2 + k;
+  let sum0 = out[to] as number;
+  let sum1 = out[to + 1] as number;
+  let sum2 = out[to + 2] as number;
+  let sum3 = out[to + 3] as number;
+  for (let l = 0; l < k; l++) {
+    const x = a[from + l] as number;
+    sum0 += x * (b[row0 + l] as number);
+    sum1 += x * (b[row1 + l] as number);
+    sum2 += x * (b[row2 + l] as number);
+    sum3 += x * (b[row3 + l] as number);
+  }
+  out[to] = sum0;
+  out[to + 1] = sum1;
+  out[to + 2] = sum2;
+  out[to + 3] = sum3;
 }
 
 /** `out[m x k] += a[m x n] b[n x k]`: gradients of outputs back through a layer's weights. */

@@ -4,20 +4,21 @@ import type { ErrorQuantiles } from "../error-quantiles.ts";
 import { defineForecaster, type FittedState, type ForecastContext, type Forecaster } from "../forecaster.ts";
 import { networkQuantiles } from "./answer.ts";
 import { calibrate, dayOf } from "./calibration.ts";
-import { type DemandSource, demandSource } from "./demand-source.ts";
+import { type DemandSource, demandSource, isConstant } from "./demand-source.ts";
 import type { Network } from "./network.ts";
+import { type PackedWeights, packWeights, unpackWeights } from "./packed-weights.ts";
 import { seededRandom } from "./random.ts";
 import { train } from "./training.ts";
 
 /** Weights of a network, and the errors it made on one series. */
 export interface NeuralState {
   readonly network: string;
-  readonly weights: Float32Array;
+  readonly packed: PackedWeights;
   readonly errors: ErrorQuantiles;
 }
 
 /** Weights without a series: what `trainShared` gives. */
-export type SharedState = Pick<NeuralState, "network" | "weights">;
+export type SharedState = Pick<NeuralState, "network" | "packed">;
 
 export const OPTIONS = {
   cold: { updates: 400, rate: 6e-3 },
@@ -46,7 +47,7 @@ function estimate(
 ): NeuralState | string {
   if (history.stepMs > 2 * HOUR_MS) return "needs at least twelve steps a day";
   const source = demandSource(history, clock);
-  if (source.size <= 1e-9 * Math.abs(source.center)) return "demand is constant";
+  if (isConstant(source)) return "demand is constant";
   const length = history.values.length;
   const first = Math.ceil(1.25 * dayOf(source));
   const split = length - Math.ceil(OPTIONS.holdout * (length - first));
@@ -55,14 +56,10 @@ function estimate(
     const random = seededRandom(0x5eed ^ length);
     train(network, start.weights, [{ source, from: first, to: split }], start.plan, random);
   }
-  const weights = Float32Array.from(start.weights);
-  const exact = Float64Array.from(weights);
+  const packed = packWeights(start.weights);
   const from = start.unseen ? first : split;
-  return {
-    network: network.name,
-    weights,
-    errors: calibrate(network, exact, source, from, length, OPTIONS.windows),
-  };
+  const errors = calibrate(network, unpackWeights(packed), source, from, length, OPTIONS.windows);
+  return { network: network.name, packed, errors: { ...errors, offsets: Float32Array.from(errors.offsets) } };
 }
 
 function startingWeights(
@@ -73,7 +70,8 @@ function startingWeights(
 ) {
   const own = weightsOf(network, previous);
   const common = weightsOf(network, shared);
-  if (common !== undefined) return { weights: common, plan: OPTIONS.tune, unseen: true };
+  if (common !== undefined)
+    return { weights: common, plan: OPTIONS.tune, unseen: OPTIONS.tune.updates === 0 };
   if (own !== undefined) return { weights: own, plan: OPTIONS.warm, unseen: false };
   const random = seededRandom(source.values.length);
   return { weights: network.initialWeights(random), plan: OPTIONS.cold, unseen: false };
@@ -81,7 +79,7 @@ function startingWeights(
 
 /** A copy of the weights in `state`; undefined when there are none, or another network's. */
 export function weightsOf(network: Network, state: FittedState | undefined): Float64Array | undefined {
-  const { network: name, weights } = (state ?? {}) as Partial<SharedState>;
-  if (name !== network.name || weights?.length !== network.size) return undefined;
-  return Float64Array.from(weights);
+  const { network: name, packed } = (state ?? {}) as Partial<SharedState>;
+  if (name !== network.name || packed?.values.length !== network.size) return undefined;
+  return unpackWeights(packed);
 }

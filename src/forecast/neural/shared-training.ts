@@ -3,10 +3,11 @@ import { DAY_MS, HOUR_MS } from "../../model/time.ts";
 import type { FittedState } from "../forecaster.ts";
 import type { LocalClock } from "../local-clock.ts";
 import { dayOf } from "./calibration.ts";
-import { demandSource } from "./demand-source.ts";
+import { demandSource, isConstant } from "./demand-source.ts";
 import { lstmNetwork } from "./lstm-network.ts";
 import type { NetworkName } from "./network.ts";
 import { type SharedState, weightsOf } from "./neural-member.ts";
+import { packWeights } from "./packed-weights.ts";
 import { seededRandom } from "./random.ts";
 import { type TrainingSeries, train } from "./training.ts";
 import { transformerNetwork } from "./transformer-network.ts";
@@ -35,13 +36,13 @@ export function trainShared(
   const known = weightsOf(network, previous);
   const weights = known ?? network.initialWeights(random);
   train(network, weights, series, known === undefined ? SHARED_PLANS.cold : SHARED_PLANS.warm, random);
-  return { network: name, weights: Float32Array.from(weights) };
+  return { network: name, packed: packWeights(weights) };
 }
 
 function trainingSeries({ history, clock }: SharedHistory): readonly TrainingSeries[] {
   const { stepMs, values } = history;
   if (stepMs > 2 * HOUR_MS || values.length * stepMs < 3 * DAY_MS) return [];
   const source = demandSource(history, clock);
-  if (source.size <= 1e-9 * Math.abs(source.center)) return [];
+  if (isConstant(source)) return [];
   return [{ source, from: Math.ceil(1.25 * dayOf(source)), to: values.length }];
 }

@@ -28,14 +28,12 @@ const BLOCK = { width: WIDTH, heads: 2, inner: 32 };
 /** Embeddings of tokens and queries come first: `[WIDTH x inputs]`, then the biases of each. */
 const TOKENS_AT = 0;
 const QUERIES_AT = TOKENS_AT + WIDTH * (TOKEN_INPUTS + 1);
-const SELF: AttentionShape = { ...BLOCK, at: QUERIES_AT + WIDTH * (QUERY_INPUTS + 1) };
-const CROSS: AttentionShape = { ...BLOCK, at: SELF.at + attentionSize(BLOCK) };
+const CROSS: AttentionShape = { ...BLOCK, at: QUERIES_AT + WIDTH * (QUERY_INPUTS + 1) };
 const HEAD: HeadShape = { at: CROSS.at + attentionSize(BLOCK), context: WIDTH, hidden: HIDDEN };
 const SIZE = HEAD.at + headSize(HEAD);
 
 /**
- * The last day as tokens that look at each other, then one query per step ahead that looks at the tokens.
- * Queries do not see one another: what is forecast for a step does not depend on what else was asked.
+ * The last day as tokens, and one query per step ahead that looks at them: a decoder block. Queries do not see one another: what is forecast for a step does not depend on what else was asked.
  */
 export const transformerNetwork: Network = {
   name: "transformer",
@@ -44,12 +42,10 @@ export const transformerNetwork: Network = {
   initialWeights: (random) => {
     const weights = new Float64Array(SIZE);
     spreadWeights(weights, TOKENS_AT, QUERIES_AT - WIDTH, TOKEN_INPUTS + WIDTH, random);
-    spreadWeights(weights, QUERIES_AT, SELF.at - WIDTH, QUERY_INPUTS + WIDTH, random);
-    for (const block of [SELF, CROSS]) {
-      const [firstGain = 0] = attentionGains(block);
-      spreadWeights(weights, block.at, firstGain, 2 * WIDTH, random);
-      for (const gain of attentionGains(block)) weights.fill(1, gain, gain + WIDTH);
-    }
+    spreadWeights(weights, QUERIES_AT, CROSS.at - WIDTH, QUERY_INPUTS + WIDTH, random);
+    const gains = attentionGains(CROSS);
+    spreadWeights(weights, CROSS.at, gains[0] ?? 0, 2 * WIDTH, random);
+    for (const gain of gains) weights.fill(1, gain, gain + WIDTH);
     const hiddenEnd = HEAD.at + HIDDEN * (WIDTH + QUERY_INPUTS);
     spreadWeights(weights, HEAD.at, hiddenEnd, WIDTH + QUERY_INPUTS + HIDDEN, random);
     weights.fill(0, headAnswersAt(HEAD));
@@ -61,45 +57,31 @@ export const transformerNetwork: Network = {
 function openPass(batch: number, tokens: number, queries: number): NetworkPass {
   const tokenRows = batch * tokens;
   const queryRows = batch * queries;
-  const self = newAttentionPass(BLOCK, batch, tokens, tokens);
   const cross = newAttentionPass(BLOCK, batch, queries, tokens);
   const head = newHeadPass(HEAD, queryRows);
   const embedded = {
     tokens: new Float64Array(tokenRows * WIDTH),
     queries: new Float64Array(queryRows * WIDTH),
   };
-  const block = { self: newBlockSlopes(BLOCK, self), cross: newBlockSlopes(BLOCK, cross) };
+  const block = newBlockSlopes(BLOCK, cross);
   const slopes = {
     out: new Float64Array(queryRows * WIDTH),
     queries: new Float64Array(queryRows * WIDTH),
-    self: new Float64Array(tokenRows * WIDTH),
     tokens: new Float64Array(tokenRows * WIDTH),
   };
   return {
     head,
-    forward: (weights, { tokenInputs, queryInputs, ...rest }) => {
-      embed(embedded.tokens, tokenInputs, weights, TOKENS_AT, tokenRows, TOKEN_INPUTS);
-      embed(embedded.queries, queryInputs, weights, QUERIES_AT, queryRows, QUERY_INPUTS);
-      attentionForward(SELF, weights, embedded.tokens, embedded.tokens, self);
-      attentionForward(CROSS, weights, embedded.queries, self.out, cross);
-      const windows = { tokenInputs, queryInputs, ...rest };
+    forward: (weights, windows) => {
+      embed(embedded.tokens, windows.tokenInputs, weights, TOKENS_AT, tokenRows, TOKEN_INPUTS);
+      embed(embedded.queries, windows.queryInputs, weights, QUERIES_AT, queryRows, QUERY_INPUTS);
+      attentionForward(CROSS, weights, embedded.queries, embedded.tokens, cross);
       headForward(HEAD, weights, cross.out, 0, queryRows, windows, head);
     },
     backward: (weights, gradient, windows) => {
       const loss = headLoss(windows, head);
       for (const rows of Object.values(slopes)) rows.fill(0);
       headBackward(HEAD, weights, gradient, cross.out, 0, queryRows, windows, head, slopes.out);
-      attentionBackward(
-        CROSS,
-        weights,
-        gradient,
-        cross,
-        block.cross,
-        slopes.out,
-        slopes.queries,
-        slopes.self,
-      );
-      attentionBackward(SELF, weights, gradient, self, block.self, slopes.self, slopes.tokens, slopes.tokens);
+      attentionBackward(CROSS, weights, gradient, cross, block, slopes.out, slopes.queries, slopes.tokens);
       embedBackward(gradient, windows.queryInputs, slopes.queries, QUERIES_AT, queryRows, QUERY_INPUTS);
       embedBackward(gradient, windows.tokenInputs, slopes.tokens, TOKENS_AT, tokenRows, TOKEN_INPUTS);
       return loss;

@@ -91,8 +91,8 @@ export interface Window {
 export function windowAt(source: DemandSource, origin: number): Window {
   const spread = spreadBetween(source, origin - Math.round(DAY_MS / source.stepMs), origin);
   return {
-    location: spread?.mean ?? source.center,
-    scale: spread === undefined ? source.size : Math.max(spread.deviation, 0.1 * source.size),
+    location: spread?.mean ?? 0,
+    scale: spread === undefined ? 1 : Math.max(spread.deviation, 0.1),
     late: lateMeans(source, origin),
   };
 }
@@ -156,14 +156,14 @@ function writeQuery(
   inputs[at + 15] = Math.fround(Math.cos(2 * day));
   inputs[at + 16] = Math.fround(Math.sin(week));
   inputs[at + 17] = Math.fround(Math.cos(week));
-  inputs[at + 18] = Math.fround(Math.log(scale / source.size));
+  inputs[at + 18] = Math.fround(Math.log(scale));
   inputs[at + 19] = Math.fround(0.3 * Math.log(0.01 + late.hourDeviation / scale));
   inputs[at + 20] = Math.min(8, (origin * source.stepMs) / DAY_MS) / 8;
   writePriors(batch.priors, row * CANDIDATES, aheadMs);
   const truth = source.values[target] ?? Number.NaN;
   const known = !Number.isNaN(truth);
   batch.targets[row] = known ? Math.fround((truth - location) / scale) : 0;
-  batch.weights[row] = known ? Math.min(3, scale / source.size) : 0;
+  batch.weights[row] = known ? Math.min(3, scale) : 0;
 }
 
 /** Before any training: the last values near, the daily pattern with today's level later. */
