@@ -9,7 +9,7 @@ import { type Blend, blendNow } from "./learning.ts";
 import { longRunScore, relativeError } from "./live-scores.ts";
 import { localClock } from "./local-clock.ts";
 import { firstLine } from "./member-models.ts";
-import { stepWeights, weighted } from "./step-weights.ts";
+import { stepWeights } from "./step-weights.ts";
 import { bucketOf } from "./weights.ts";
 
 export interface EnsembleInput extends Omit<LearnInput, "clock" | "learnSteps"> {
@@ -127,14 +127,18 @@ function blendRows(
   stepMs: number,
   horizonSteps: number,
 ): Float64Array[] {
-  const blended = FORECAST_LEVELS.map(() => new Float64Array(horizonSteps));
-  for (let step = 0; step < horizonSteps; step++) {
-    const shares = stepWeights(weights, (step + 1) * stepMs);
-    blended.forEach((row, l) => {
-      row[step] = weighted(shares, rows, l, step);
+  const shares = Array.from({ length: horizonSteps }, (_, step) => stepWeights(weights, (step + 1) * stepMs));
+  return FORECAST_LEVELS.map((_, level) => {
+    const blended = new Float64Array(horizonSteps);
+    rows.forEach((row, m) => {
+      const own = row?.[level];
+      if (own === undefined) return;
+      for (let step = 0; step < horizonSteps; step++) {
+        blended[step] = (blended[step] as number) + (shares[step]?.[m] as number) * (own[step] as number);
+      }
     });
-  }
-  return blended;
+    return blended;
+  });
 }
 
 function calibrate(rows: readonly Float64Array[], { factors }: Blend, stepMs: number): void {

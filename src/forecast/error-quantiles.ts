@@ -62,19 +62,38 @@ export function offsetRows(
   levels: readonly number[],
 ): Float64Array[] {
   const width = FORECAST_LEVELS.length;
-  const places = Array.from(steps, (step) => knotPlace(table.knots, step));
+  const { lows, shares } = knotPlaces(table.knots, steps);
+  const column = new Float64Array(table.knots.length + 1);
   return levels.map((level) => {
     const { low, share } = levelPlace(level);
-    const at = (knot: number): number => {
+    for (let knot = 0; knot < table.knots.length; knot++) {
       const base = knot * width + low;
       const first = table.offsets[base] ?? 0;
-      return share === 0 ? first : first + ((table.offsets[base + 1] ?? first) - first) * share;
-    };
-    return Float64Array.from(places, (place) => {
-      const first = at(place.low);
-      return place.share === 0 ? first : first + (at(place.low + 1) - first) * place.share;
-    });
+      column[knot] = share === 0 ? first : first + ((table.offsets[base + 1] ?? first) - first) * share;
+    }
+    const row = new Float64Array(steps.length);
+    for (let j = 0; j < row.length; j++) {
+      const knot = lows[j] as number;
+      const first = column[knot] as number;
+      const towards = shares[j] as number;
+      row[j] = towards === 0 ? first : first + ((column[knot + 1] as number) - first) * towards;
+    }
+    return row;
   });
+}
+
+function knotPlaces(
+  knots: readonly number[],
+  steps: readonly number[],
+): { readonly lows: Int32Array; readonly shares: Float64Array } {
+  const lows = new Int32Array(steps.length);
+  const shares = new Float64Array(steps.length);
+  steps.forEach((step, j) => {
+    const { low, share } = knotPlace(knots, step);
+    lows[j] = low;
+    shares[j] = share;
+  });
+  return { lows, shares };
 }
 
 /** Where `step` lies among rising knots: between `low` and `low + 1`, `share` of the way. */
