@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { eventsField, leadingField } from "./config/event-fields.ts";
 import {
   choiceField,
   countField,
@@ -46,6 +47,7 @@ const demand = groupField({
     min: 1e-9,
     max: 1e9,
   }).prefault(1),
+  leading: leadingField.optional(),
 });
 
 const forecast = groupField({
@@ -200,6 +202,7 @@ export const configSchema = groupField({
     .prefault({})
     .describe("When the forecast may act: while its scores over long windows hold."),
   demand: demand.prefault({}).describe("What users ask for, and where it is read."),
+  events: eventsField.prefault({}).describe("What is planned: campaigns, batch runs, public holidays."),
   resources: resourcesField.optional(),
   horizons: listField(
     "How far ahead forecasts are scored. Default: 5m, 30m, 1h, 24h, those that are whole steps.",

@@ -17,11 +17,12 @@ import { JOURNAL_FILE } from "./journal/open-store.ts";
 import { ownIdentity } from "./journal/process-identity.ts";
 import { createPlatformReader } from "./local/platform-reader.ts";
 import type { Journal } from "./model/journal-port.ts";
-import type { Clock, Log } from "./model/ports.ts";
+import type { AheadSource, Clock, Log } from "./model/ports.ts";
 import { type DemandSeries, joinSeries } from "./model/series.ts";
 import type { Settings } from "./model/settings.ts";
 import type { EngineStatus } from "./model/status.ts";
 import { UserError } from "./model/user-error.ts";
+import { createAheadSource } from "./observe/ahead-source.ts";
 import { readCsvTrace } from "./observe/csv-trace.ts";
 import { openDemandSource } from "./observe/open-source.ts";
 
@@ -138,11 +139,13 @@ async function compose(options: WireOptions, { pack, lease, journal, giveBack }:
     history: await knownHistory(options, journal, clock),
     onWarning: (line) => log.warn("observe", line),
   });
+  const ahead = aheadOf(settings, journal, log);
   const identity = ownIdentity();
   const parts: ControllerParts = {
     settings,
     clock,
     demand,
+    ahead,
     forecaster,
     platform,
     driver,
@@ -160,10 +163,24 @@ async function compose(options: WireOptions, { pack, lease, journal, giveBack }:
     engineStatus: engine.status,
     findEngineAgain: engine.find,
     close: async () => {
-      await Promise.allSettled([demand.close(), forecaster.close(), driver.close()]);
+      await Promise.allSettled([demand.close(), ahead.close(), forecaster.close(), driver.close()]);
       for (const step of giveBack) step();
     },
   };
+}
+
+/** What is planned, as files, configuration and HTTP say it, and series that go before demand. */
+function aheadOf(settings: Settings, journal: Journal, log: Log): AheadSource {
+  const { timeZone, stepMs, historyMs } = settings.demand;
+  return createAheadSource({
+    events: settings.events,
+    leading: settings.leading,
+    timeZone,
+    stepMs,
+    historyMs,
+    stored: () => journal.getState("events") ?? [],
+    onWarning: (line) => log.warn("observe", line),
+  });
 }
 
 /** What the router counted in earlier lives of the daemon, on top of the history that is configured. */

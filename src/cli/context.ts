@@ -1,5 +1,5 @@
 import type { ControllerParts } from "../controller/parts.ts";
-import type { Journal } from "../model/journal-port.ts";
+import type { Journal, StateJournal } from "../model/journal-port.ts";
 import type { Log } from "../model/ports.ts";
 import type { Settings } from "../model/settings.ts";
 import type { DaemonStatus, EngineStatus } from "../model/status.ts";
@@ -29,6 +29,7 @@ export interface HttpRequest {
     readonly status: () => DaemonStatus;
     readonly monotonicMs: () => number;
     readonly journal: Pick<Journal, "cycle" | "lastCycle">;
+    readonly events?: { readonly journal: StateJournal; readonly nowMs: () => number };
   };
 }
 

@@ -37,6 +37,7 @@ export async function serveDaemon(request: ServeRequest): Promise<void> {
     status: () => current,
     monotonicMs: () => parts.clock.monotonicMs(),
     journal: parts.journal,
+    events: { journal: parts.journal, nowMs: () => parts.clock.nowMs() },
   };
   const http = await serveHttp({ host, port, log: parts.log, sources });
   request.onReady?.(http.url);

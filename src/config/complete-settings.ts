@@ -40,7 +40,7 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
   };
   const stepMs = parsed.demand.step;
   const intervalMs = parsed.schedule.interval ?? stepMs;
-  const file = (path: string | undefined) => filePath(path, folders);
+  const file: FilePath = (path) => filePath(path, folders);
   return {
     service: parsed.service,
     mode: parsed.mode,
@@ -49,7 +49,9 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
         ? undefined
         : { from: parsed.promotion.from, afterMs: parsed.promotion.after },
     gate: completeGate(parsed),
-    demand: completeDemand(parsed, file(parsed.demand.path)),
+    demand: completeDemand(parsed, file),
+    events: completeEvents(parsed, file),
+    leading: completeLeading(parsed, file),
     resources: completeResources(parsed),
     horizons: parsed.horizons ?? defaultHorizons(stepMs),
     forecast: {
@@ -90,10 +92,27 @@ function completeGate({ gate: { dwell, ...rest } }: ParsedConfig): Settings["gat
   return { ...rest, dwellMs: dwell };
 }
 
-function completeDemand({ demand }: ParsedConfig, path: string | undefined): Settings["demand"] {
+type FilePath = <T extends string | undefined>(path: T) => T;
+
+function completeEvents({ events }: ParsedConfig, file: FilePath): Settings["events"] {
+  const { holidays } = events;
+  return {
+    files: (events.files ?? []).map(file),
+    holidays: holidays && { country: holidays.country, region: holidays.region },
+    planned: events.planned ?? [],
+  };
+}
+
+function completeLeading({ demand }: ParsedConfig, file: FilePath): Settings["leading"] {
+  return (demand.leading ?? []).map(({ name, path, valueColumn, timeColumn }) => {
+    return { name, path: file(path), valueColumn, timeColumn };
+  });
+}
+
+function completeDemand({ demand }: ParsedConfig, file: FilePath): Settings["demand"] {
   return {
     source: demand.source,
-    path,
+    path: file(demand.path),
     valueColumn: demand.valueColumn,
     timeColumn: demand.timeColumn,
     stepMs: demand.step,
@@ -239,9 +258,9 @@ function completePulumi(
   };
 }
 
-function filePath(path: string | undefined, folders: SettingsFolders): string | undefined {
-  if (path === undefined) return undefined;
+function filePath<T extends string | undefined>(path: T, folders: SettingsFolders): T {
+  if (path === undefined) return path;
   if (path.startsWith("~/") && folders.homeFolder !== undefined)
-    return join(folders.homeFolder, path.slice(2));
-  return resolve(folders.configFolder, path);
+    return join(folders.homeFolder, path.slice(2)) as T;
+  return resolve(folders.configFolder, path) as T;
 }

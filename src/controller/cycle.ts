@@ -131,7 +131,8 @@ async function forecastOrNone(
   series: DemandSeries,
 ): Promise<ControllerState["forecast"]> {
   try {
-    const made = await parts.forecaster.forecast(parts.settings.service, series);
+    const ahead = await parts.ahead?.read(parts.clock.nowMs());
+    const made = await parts.forecaster.forecast(parts.settings.service, series, ahead);
     const fault = forecastFault(made.forecast);
     if (fault === undefined) return made;
     parts.log.warn("forecast", `the forecast is left out: ${fault}`);

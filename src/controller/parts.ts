@@ -1,5 +1,6 @@
 import type { Journal } from "../model/journal-port.ts";
 import type {
+  AheadSource,
   Clock,
   DemandSource,
   ForecastEngine,
@@ -14,6 +15,8 @@ export interface ControllerParts {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly demand: DemandSource;
+  /** What is known beside demand; undefined: nothing. */
+  readonly ahead?: AheadSource;
   readonly forecaster: ForecastEngine;
   readonly platform: PlatformReader;
   readonly driver: StackDriver;

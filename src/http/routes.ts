@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Journal } from "../model/journal-port.ts";
 import { type DaemonStatus, type Health, healthAt, missingParts } from "../model/status.ts";
+import { addEventRoutes, type EventStore } from "./event-routes.ts";
 import { METRICS_CONTENT_TYPE, metricsText } from "./metrics.ts";
 
 /** Where answers come from: the daemon's one status and its journal. */
@@ -9,12 +10,15 @@ export interface HttpSources {
   /** The clock that `status().progress.lastMonotonicMs` was read from. */
   readonly monotonicMs: () => number;
   readonly journal: Pick<Journal, "cycle" | "lastCycle">;
+  /** Undefined: events can neither be seen nor announced here. */
+  readonly events?: EventStore;
 }
 
 const API_VERSION = "tiercast/v1";
 
 export function addRoutes(app: FastifyInstance, sources: HttpSources): void {
   const { status, journal } = sources;
+  if (sources.events !== undefined) addEventRoutes(app, sources.events);
 
   app.get("/healthz", (_request, reply) => {
     const health = healthNow(sources);

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Log } from "../model/ports.ts";
 import { UserError } from "../model/user-error.ts";
+import { isEventRoute, isOwnOrigin } from "./event-routes.ts";
 import { isLoopbackHostHeader, loopbackAddress } from "./loopback.ts";
 import { addRoutes, type HttpSources } from "./routes.ts";
 
@@ -26,7 +27,7 @@ const MAX_HEADER_BYTES = 8_192;
 const MAX_BODY_BYTES = 1_024;
 
 /**
- * Serves health, metrics and the API on loopback, reading only. Rejects with `UserError` for a host that is
+ * Serves health, metrics and the API on loopback; only scheduled events can be written. Rejects with `UserError` for a host that is
  * not loopback or a port that cannot be had.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
@@ -58,10 +59,13 @@ export function createApp(sources: HttpSources, log: Log): FastifyInstance {
   app.server.maxConnections = MAX_CONNECTIONS;
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(SAFE_HEADERS);
-    if (request.method !== "GET" && request.method !== "HEAD")
+    const isReading = request.method === "GET" || request.method === "HEAD";
+    if (!isReading && !isEventRoute(request))
       return reply.code(405).headers({ allow: "GET, HEAD", connection: "close" }).send({ error: "only GET" });
     if (!isLoopbackHostHeader(request.headers.host))
       return reply.code(421).send({ error: "the Host header does not name this machine" });
+    if (!isReading && !isOwnOrigin(request))
+      return reply.code(403).send({ error: "a page of another origin may not write" });
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: "no such page" }));
   app.setErrorHandler((error: unknown, request, reply) => {

@@ -1,5 +1,6 @@
 import type { CycleRecord } from "./cycle.ts";
 import type { GateEvent, GateState, ModeState } from "./gate.ts";
+import type { ScheduledEvent } from "./known-ahead.ts";
 import type { DemandSeries } from "./series.ts";
 import type { ServiceEvidence } from "./service-model.ts";
 import type { BaseInputs, StackInputs } from "./stack-inputs.ts";
@@ -135,6 +136,8 @@ export interface JournalState {
   readonly "update-times": readonly number[];
   readonly warm: { readonly expiresMs: number; readonly reason: string };
   readonly status: DaemonStatus;
+  /** Scheduled events that came over HTTP, by start; at most 2,000. */
+  readonly events: readonly ScheduledEvent[];
 }
 
 export interface ApprovalJournal {

@@ -27,6 +27,13 @@ export interface DemandSource {
   close(): Promise<void>;
 }
 
+/** What is planned, and series that go before demand. */
+export interface AheadSource {
+  /** As known at `nowMs`. Never rejects: what cannot be read is said aside, and the last good state stands. */
+  read(nowMs: EpochMs): Promise<KnownAhead>;
+  close(): Promise<void>;
+}
+
 /** Fits and forecasts off the main thread. */
 export interface ForecastEngine {
   /** `key` names the series; what is learned about it is kept under that key. */

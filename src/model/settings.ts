@@ -1,3 +1,4 @@
+import type { ScheduledEvent } from "./known-ahead.ts";
 import type { Tier } from "./tier.ts";
 import type { DurationMs } from "./time.ts";
 
@@ -17,6 +18,9 @@ export interface Settings {
   readonly promotion: PromotionSettings | undefined;
   readonly gate: GateSettings;
   readonly demand: DemandSettings;
+  readonly events: EventSettings;
+  /** `demand.leading`: series that go before demand, e.g. sessions before requests. */
+  readonly leading: readonly LeadingSettings[];
   /** At least one; the resource that needs the most units decides. */
   readonly resources: readonly ResourceSettings[];
   readonly horizons: readonly DurationMs[];
@@ -77,6 +81,24 @@ export interface DemandSettings {
   readonly historyMs: DurationMs;
   /** A source's numbers times this are requests/s (a count per step: 1 / seconds of the step). */
   readonly scale: number;
+}
+
+/** A series that goes before demand, from a CSV file. */
+export interface LeadingSettings {
+  readonly name: string;
+  readonly path: string;
+  readonly valueColumn: string | undefined;
+  readonly timeColumn: string | undefined;
+}
+
+/** What is planned. */
+export interface EventSettings {
+  /** CSV, JSON, YAML or iCalendar, told by the ending. */
+  readonly files: readonly string[];
+  /** Public holidays of a country (ISO 3166) and a region in it; undefined: none. */
+  readonly holidays: { readonly country: string; readonly region: string | undefined } | undefined;
+  /** Those written in the configuration itself. */
+  readonly planned: readonly ScheduledEvent[];
 }
 
 /**

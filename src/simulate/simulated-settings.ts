@@ -24,6 +24,8 @@ export function simulatedSettings(): Settings {
       historyMs: DAY_MS,
       scale: 1,
     },
+    events: { files: [], holidays: undefined, planned: [] },
+    leading: [],
     resources: [{ kind: "amount", name: "cpu", perRps: 0.1, idle: 0, perUnit: 1, targetUtilization: 1 }],
     horizons: [STEP_MS, HOUR_MS],
     forecast: { members: ["naive"], refitMs: HOUR_MS, trainMs: DAY_MS, capFactor: 3, threads: 1 },

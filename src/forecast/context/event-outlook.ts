@@ -194,7 +194,7 @@ function unseenSource(
 function sundayPrior(span: EventSpan, usual: UsualLevel): EffectPrior | undefined {
   const { clock, pattern, series } = usual;
   if (!span.event.kind.startsWith("holiday:")) return undefined;
-  if (pattern.values.length * series.stepMs <= DAY_MS) return undefined;
+  if (pattern.slots * series.stepMs <= DAY_MS) return undefined;
   const shape = new Float64Array(BINS);
   const floor = Math.min(...usual.base) || Number.MIN_VALUE;
   let mean = 0;

@@ -4,7 +4,7 @@ import { type DemandSeries, endMs } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
 import { addOuter, solveSymmetric } from "../linear-algebra.ts";
 import type { LocalClock } from "../local-clock.ts";
-import { fitPattern, localSlots, patternAt } from "../seasonal-fit.ts";
+import { fitPattern, localSlots, patternAt, patternErrors } from "../seasonal-fit.ts";
 import { clamp, median, sortedQuantile } from "../statistics.ts";
 import { pinball } from "../weights.ts";
 import { onGrid } from "./on-grid.ts";
@@ -104,11 +104,13 @@ function usualValues(
   const values = series.values.map((value, i) => (isChanged(startMs + i * stepMs) ? Number.NaN : value));
   const isWeekly = values.length * stepMs >= 14 * DAY_MS;
   const orders = { daily: 6, weekly: isWeekly ? 6 : 0, hourly: 0 };
-  const pattern = fitPattern(values, localSlots(series, clock, isWeekly), orders);
+  const slots = localSlots(series, clock, isWeekly);
+  const pattern = fitPattern(values, slots, orders);
+  const negated = patternErrors(new Float64Array(values.length), slots, pattern);
   const floor = Math.max(0.1 * median(values), Number.MIN_VALUE) || Number.MIN_VALUE;
   const at = (atMs: number): number => Math.max(floor, patternAt(pattern, clock, atMs));
   // Some bots and outages are a thousand times the usual: they would own the regression.
-  const deviations = values.map((value, i) => clamp(value / at(startMs + i * stepMs) - 1, -1, 10));
+  const deviations = values.map((value, i) => clamp(value / Math.max(floor, -(negated[i] ?? 0)) - 1, -1, 10));
   return { deviations, at };
 }
 

@@ -1,7 +1,7 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
 import type { LocalClock } from "../local-clock.ts";
-import { fitPattern, localSlots, patternAt, type SeasonalPattern } from "../seasonal-fit.ts";
+import { fitPattern, localSlots, patternErrors, type SeasonalPattern } from "../seasonal-fit.ts";
 import { clamp, median, robustScale } from "../statistics.ts";
 
 /** What demand would have been without events: a pattern over the local week times the level around. */
@@ -25,7 +25,7 @@ const MAX_LOG_RATIO = Math.log(100);
  * nearly always on, they are the usual.
  */
 export function usualLevel(series: DemandSeries, clock: LocalClock, inEvent: Uint8Array): UsualLevel {
-  const { values, startMs, stepMs } = series;
+  const { values, stepMs } = series;
   let free = 0;
   for (const mark of inEvent) if (mark === 0) free++;
   const useAll = free < values.length / 3;
@@ -34,9 +34,11 @@ export function usualLevel(series: DemandSeries, clock: LocalClock, inEvent: Uin
   const isWeekly = spanMs >= 14 * DAY_MS && stepMs <= DAY_MS;
   const daily = spanMs >= 2 * DAY_MS ? Math.min(8, Math.max(0, Math.ceil(DAY_MS / stepMs / 2) - 1)) : 0;
   const orders = { daily, weekly: isWeekly ? 6 : 0, hourly: 0 };
-  const pattern = fitPattern(outside, localSlots(series, clock, isWeekly), orders);
+  const slots = localSlots(series, clock, isWeekly);
+  const pattern = fitPattern(outside, slots, orders);
+  const negated = patternErrors(new Float64Array(values.length), slots, pattern);
   const floor = Math.max(0.05 * median(outside), Number.MIN_VALUE) || Number.MIN_VALUE;
-  const base = values.map((_, i) => Math.max(floor, patternAt(pattern, clock, startMs + i * stepMs)));
+  const base = negated.map((value) => Math.max(floor, -value));
   const ratio = outside.map((value, i) => {
     const log = Math.log(value / (base[i] ?? 1));
     return Math.abs(log) <= MAX_LOG_RATIO ? log : Number.NaN;
