@@ -1,0 +1,117 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { localClock } from "../../src/forecast/local-clock.ts";
+import { seasonalQuantiles } from "../../src/forecast/members/seasonal-quantiles.ts";
+import { lasso } from "../../src/forecast/prophet-lasso.ts";
+import { fitPattern, localSlots, patternAt, patternErrors } from "../../src/forecast/seasonal-fit.ts";
+import { robustScale, sortedQuantile } from "../../src/forecast/statistics.ts";
+import { endMs } from "../../src/model/series.ts";
+import { DAY_MS } from "../../src/model/time.ts";
+import { DAY_STEPS, dailyWave, randomStream, START_MS, STEP_MS, seriesOf } from "./fixtures.ts";
+
+describe("robustScale", () => {
+  it("is 1.4826 times the median size, as by sorting", () => {
+    const values = fc.array(fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constant(Number.NaN)), {
+      minLength: 1,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(values, (errors) => {
+        const sizes = Float64Array.from(errors.filter((error) => !Number.isNaN(error)).map(Math.abs)).sort();
+        const middle = 1.4826 * sortedQuantile(sizes, 0.5);
+        const mean = sizes.length === 0 ? 0 : sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+        expect(robustScale(errors)).toBeCloseTo(middle > 0 ? middle : 1.2533 * mean, 12);
+      }),
+    );
+  });
+
+  it("is fast and right on sorted, equal and reversed values", () => {
+    const rising = Float64Array.from({ length: 20_001 }, (_, i) => i);
+    expect(robustScale(rising)).toBeCloseTo(14_826, 6);
+    expect(robustScale(rising.slice().reverse())).toBeCloseTo(14_826, 6);
+    expect(robustScale(new Float64Array(20_000).fill(3))).toBeCloseTo(3 * 1.4826, 12);
+  });
+});
+
+describe("lasso", () => {
+  it("meets the conditions of an optimum, where columns are nearly the same too", () => {
+    const size = 12;
+    for (let seed = 1; seed <= 30; seed++) {
+      const random = randomStream(seed);
+      // Hinges, as in a trend: neighbours correlate to 0.99 and more.
+      const rows = Array.from({ length: 200 }, (_, t) =>
+        Float64Array.from({ length: size }, (_unused, s) => Math.max(0, t / 200 - s / 15)),
+      );
+      const matrix = new Float64Array(size * size);
+      const target = new Float64Array(size);
+      for (const row of rows) {
+        const y = Math.sin(random() * 7 + (row[0] ?? 0) * 5);
+        row.forEach((a, i) => {
+          target[i] = (target[i] ?? 0) + a * y;
+          row.forEach((b, j) => {
+            matrix[i * size + j] = (matrix[i * size + j] ?? 0) + a * b;
+          });
+        });
+      }
+      const x = new Float64Array(size);
+      const penalty = 0.3;
+      expect(lasso(matrix, target, penalty, x)).toBe(true);
+      const pulls = Array.from(target, (pull, i) =>
+        x.reduce((left, value, j) => left - (matrix[i * size + j] ?? 0) * value, pull),
+      );
+      pulls.forEach((pull, i) => {
+        const value = x[i] ?? 0;
+        if (value === 0) expect(Math.abs(pull)).toBeLessThanOrEqual(penalty * (1 + 1e-6));
+        else expect(pull).toBeCloseTo(Math.sign(value) * penalty, 6);
+      });
+    }
+  });
+});
+
+describe("fitPattern", () => {
+  const wave = dailyWave(6, { noise: 0.2 });
+  const clock = localClock("UTC", wave.startMs, endMs(wave) + DAY_MS);
+  const orders = { daily: 3, weekly: 0, hourly: 2 };
+
+  it("gives one series the same pattern whatever was fitted on its slots before", () => {
+    const gappy = wave.values.map((value, i) => (i % DAY_STEPS < 100 && i > 600 ? Number.NaN : value));
+    const alone = fitPattern(gappy, localSlots(wave, clock, false), orders);
+    const slots = localSlots(wave, clock, false);
+    fitPattern(wave.values, slots, { daily: 5, weekly: 0, hourly: 0 });
+    expect(fitPattern(gappy, slots, orders).coefficients).toEqual(alone.coefficients);
+  });
+
+  it("is looked up as it is written out, from many patterns in turn", () => {
+    const slots = localSlots(wave, clock, false);
+    const patterns = [1, 2, 3, 4, 5, 6].map((daily) => fitPattern(wave.values, slots, { ...orders, daily }));
+    for (const round of [0, 1]) {
+      patterns.forEach((pattern, p) => {
+        const errors = patternErrors(wave.values, slots, pattern);
+        const index = 17 + 40 * p + round;
+        const looked = patternAt(structuredClone(pattern), clock, wave.startMs + index * STEP_MS);
+        expect((wave.values[index] ?? 0) - looked).toBe(errors[index]);
+        expect(patternAt(pattern, clock, wave.startMs + index * STEP_MS)).toBe(looked);
+      });
+    }
+  });
+});
+
+describe("seasonal-quantiles", () => {
+  it.each(["UTC", "Europe/Berlin"])("pools step by step what it pools at one step alone, in %s", (zone) => {
+    // Clocks in Berlin go forward on 2026-03-29, within the day ahead.
+    const startMs = START_MS + 12 * DAY_MS;
+    const values = dailyWave(14.5, { noise: 0.5 }).values.map((value, i) =>
+      i % 13 < 2 ? Number.NaN : value,
+    );
+    const history = seriesOf(values, STEP_MS, startMs);
+    const clock = localClock(zone, startMs, endMs(history) + 2 * DAY_MS);
+    const outcome = seasonalQuantiles.fit(history, { clock });
+    if (outcome.kind === "refused") throw new Error(outcome.reason);
+    const levels = [0.01, 0.3, 0.5, 0.99];
+    const path = outcome.model.forecast(DAY_STEPS, levels).quantiles;
+    for (let step = 1; step <= DAY_STEPS; step += 7) {
+      const alone = outcome.model.at([step], levels).map((row) => row[0]);
+      expect(path.map((row) => row[step - 1])).toEqual(alone);
+    }
+  });
+});
