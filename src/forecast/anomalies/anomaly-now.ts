@@ -1,0 +1,27 @@
+import type { Finding } from "../../model/finding.ts";
+import { clamp } from "../statistics.ts";
+import type { AnomalyState } from "./anomaly-state.ts";
+
+/** What the detector says of the present. */
+export interface AnomalyNow {
+  /** Score of the last value in standard deviations of its forecast; 0 when it is a gap. */
+  readonly score: number;
+  /** Factor >= 1 on the first step ahead: demand surges, and the next forecast still expects it to fall back. */
+  readonly multiplier: number;
+  readonly findings: readonly Finding[];
+}
+
+const MAX_MULTIPLIER = 1.5;
+
+/**
+ * `nextMedian`: median of the forecast for the next step, before any multiplier; left out, that of the last step. A
+ * lone point lifts nothing: it is over before capacity could follow.
+ */
+export function anomalyNow(state: AnomalyState, nextMedian?: number): AnomalyNow {
+  const { score, findings, excursion, value } = state;
+  const reference = nextMedian ?? state.expected;
+  const surges = excursion !== null && excursion.side > 0 && excursion.steps >= 2 && excursion.back === 0;
+  if (!surges || value === null || reference === null) return { score, multiplier: 1, findings };
+  const ratio = reference > 0 ? value / reference : MAX_MULTIPLIER;
+  return { score, multiplier: clamp(ratio, 1, MAX_MULTIPLIER), findings };
+}
