@@ -1,15 +1,18 @@
 import { realpath } from "node:fs/promises";
+import { resolve } from "node:path";
 import {
   type BacktestOptions,
   type BacktestResult,
   formatEmitRows,
   runBacktest,
 } from "../forecast/backtest.ts";
+import { endMs } from "../model/series.ts";
 import { UserError } from "../model/user-error.ts";
 import { type BacktestSubject, backtestSubject, windowOption } from "./backtest-options.ts";
 import { levelCsv, levelTable, SCORE_LEGEND, scoreCsv, scoreTable } from "./backtest-text.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { escapeText } from "./escape-text.ts";
+import { eventsOption } from "./events-option.ts";
 import { EXIT } from "./exit-codes.ts";
 import { figure } from "./figures.ts";
 import { isoTime } from "./instants.ts";
@@ -29,9 +32,11 @@ export async function runBacktestCommand(call: CommandCall): Promise<number> {
   await checkFiles(files, call.args[0]);
   const subject = await backtestSubject(call);
   for (const warning of subject.warnings) note(`warning: ${escapeText(warning)}`);
+  const window = await windowOption(call, subject);
   const options: BacktestOptions = {
     ...subject.learning,
-    ...(await windowOption(call, subject)),
+    ...window,
+    ahead: await eventsOption(call, { timeZone: subject.timeZone, nowMs: endMs(window.series) }),
     horizonsMs: subject.horizonsMs,
     timeZone: subject.timeZone,
     threads: wholeOption(call, "threads") ?? 1,
@@ -105,13 +110,14 @@ async function checkFiles(
   trace: string | undefined,
 ): Promise<void> {
   const seen = new Map<string, string>();
-  if (trace !== undefined) seen.set(await realpath(trace).catch(() => trace), "the trace itself");
+  const real = (file: string): Promise<string> => realpath(file).catch(() => resolve(file));
+  if (trace !== undefined) seen.set(await real(trace), "the trace itself");
   for (const [flag, file] of Object.entries(files)) {
     if (file === undefined) continue;
-    const real = await realpath(file).catch(() => file);
-    const other = seen.get(real);
+    const path = await real(file);
+    const other = seen.get(path);
     if (other !== undefined) throw new UserError(`--${flag} ${file}: is ${other} (name another file)`);
-    seen.set(real, `the file of --${flag}`);
+    seen.set(path, `the file of --${flag}`);
     await checkWritable(file, `--${flag}`);
   }
 }

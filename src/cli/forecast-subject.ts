@@ -79,7 +79,7 @@ export async function withSubject(call: CommandCall, use: (subject: Subject) => 
         : new UserError(error instanceof Error ? error.message : String(error));
     });
     const history = knownAt(read, atMs, demand.name);
-    const ahead = await eventsOption(call, { timeZone });
+    const ahead = await eventsOption(call, { timeZone, nowMs: endMs(history) });
     checkSteps(Math.max(stepMs, ...settings.horizons), history.stepMs);
     const answer = await orAborted(call, forecaster.forecast(settings.service, history, ahead));
     const ageMs = Math.min(nowMs, atMs) - endMs(history);
@@ -110,7 +110,7 @@ async function subjectOfFile(
   const horizonMs = horizonOption(call) ?? durationMs(Math.max(STANDARD_HORIZON_MS, series.stepMs));
   checkSteps(horizonMs, series.stepMs);
   const horizonsMs = horizonsUpTo(horizonMs, series.stepMs);
-  const ahead = await eventsOption(call, { timeZone });
+  const ahead = await eventsOption(call, { timeZone, nowMs: endMs(history) });
   const engine = createForecastEngine({
     settings: { ...FILE_SETTINGS, members: members ?? allMembers() },
     timeZone,

@@ -16,7 +16,12 @@ export interface CliEnd {
 /** A folder of its own with state, cache and home in it, and no engine in reach. */
 export interface CliPlace {
   readonly folder: string;
-  run(args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<CliEnd>;
+  /** `stdin` is what is piped in. */
+  run(
+    args: readonly string[],
+    environment?: Readonly<Record<string, string>>,
+    stdin?: string | Buffer,
+  ): Promise<CliEnd>;
   write(name: string, text: string): Promise<string>;
   remove(): Promise<void>;
 }
@@ -34,7 +39,7 @@ export async function openPlace(): Promise<CliPlace> {
   };
   return {
     folder: work,
-    run: (args, environment) => runCli(args, work, { ...own, ...environment }),
+    run: (args, environment, stdin) => runCli(args, work, { ...own, ...environment }, stdin),
     write: async (name, text) => {
       await writeFile(join(work, name), text);
       return join(work, name);
@@ -47,6 +52,7 @@ function runCli(
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string>>,
+  stdin: string | Buffer = "",
 ): Promise<CliEnd> {
   return new Promise((resolve) => {
     const options = { cwd, env, timeout: DEADLINE_MS, maxBuffer: 20_000_000 };
@@ -58,7 +64,7 @@ function runCli(
         resolve({ code: error === null ? 0 : (child.exitCode ?? -1), stdout, stderr });
       },
     );
-    child.stdin?.end();
+    child.stdin?.end(stdin);
   });
 }
 
