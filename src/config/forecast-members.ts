@@ -13,4 +13,6 @@ export const FORECAST_MEMBERS = [
   "direct",
   "arima",
   "prophet",
+  "lstm",
+  "transformer",
 ] as const;

@@ -5,6 +5,7 @@ import { direct } from "./members/direct.ts";
 import { ets } from "./members/ets.ts";
 import { holtWinters } from "./members/holt-winters.ts";
 import { level } from "./members/level.ts";
+import { lstm } from "./members/lstm.ts";
 import { mstl } from "./members/mstl.ts";
 import { naive } from "./members/naive.ts";
 import { prophet } from "./members/prophet.ts";
@@ -12,6 +13,7 @@ import { seasonalNaive } from "./members/seasonal-naive.ts";
 import { seasonalNaiveBoth } from "./members/seasonal-naive-both.ts";
 import { seasonalNaiveWeek } from "./members/seasonal-naive-week.ts";
 import { seasonalQuantiles } from "./members/seasonal-quantiles.ts";
+import { transformer } from "./members/transformer.ts";
 
 /**
  * Every member by name, cheapest first. A file in `members/` that is not here fails a test, and so does
@@ -31,6 +33,8 @@ export const MEMBERS: readonly Forecaster[] = [
   direct,
   arima,
   prophet,
+  lstm,
+  transformer,
 ];
 
 /**

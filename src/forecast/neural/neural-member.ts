@@ -5,6 +5,7 @@ import { defineForecaster, type FittedState, type ForecastContext, type Forecast
 import { networkQuantiles } from "./answer.ts";
 import { calibrate, dayOf } from "./calibration.ts";
 import { type DemandSource, demandSource, isConstant } from "./demand-source.ts";
+import { withLevelShifts } from "./level-shifts.ts";
 import type { Network } from "./network.ts";
 import { type PackedWeights, packWeights, unpackWeights } from "./packed-weights.ts";
 import { seededRandom } from "./random.ts";
@@ -21,10 +22,11 @@ export interface NeuralState {
 export type SharedState = Pick<NeuralState, "network" | "packed">;
 
 export const OPTIONS = {
-  cold: { updates: 400, rate: 6e-3 },
+  cold: { updates: 200, rate: 6e-3 },
   warm: { updates: 120, rate: 2e-3 },
   tune: { updates: 0, rate: 1e-3 },
   holdout: 0.2,
+  moved: 0.2,
   windows: 250,
 };
 
@@ -54,7 +56,13 @@ function estimate(
   const start = startingWeights(network, previous, shared, source);
   if (start.plan.updates > 0) {
     const random = seededRandom(0x5eed ^ length);
-    train(network, start.weights, [{ source, from: first, to: split }], start.plan, random);
+    const moved = demandSource(withLevelShifts(history, random), clock);
+    const part = { from: first, to: split };
+    const series = [
+      { source, ...part, share: 1 - OPTIONS.moved },
+      { source: moved, ...part, share: OPTIONS.moved },
+    ];
+    train(network, start.weights, series, start.plan, random);
   }
   const packed = packWeights(start.weights);
   const from = start.unseen ? first : split;

@@ -4,9 +4,10 @@ import type { FittedState } from "../forecaster.ts";
 import type { LocalClock } from "../local-clock.ts";
 import { dayOf } from "./calibration.ts";
 import { demandSource, isConstant } from "./demand-source.ts";
+import { withLevelShifts } from "./level-shifts.ts";
 import { lstmNetwork } from "./lstm-network.ts";
 import type { NetworkName } from "./network.ts";
-import { type SharedState, weightsOf } from "./neural-member.ts";
+import { OPTIONS, type SharedState, weightsOf } from "./neural-member.ts";
 import { packWeights } from "./packed-weights.ts";
 import { seededRandom } from "./random.ts";
 import { type TrainingSeries, train } from "./training.ts";
@@ -30,19 +31,23 @@ export function trainShared(
   previous?: FittedState,
 ): SharedState | undefined {
   const network = name === "lstm" ? lstmNetwork : transformerNetwork;
-  const series = histories.flatMap((one) => trainingSeries(one));
-  if (series.length === 0) return undefined;
   const random = seededRandom(seed);
+  const series = histories.flatMap((one) => trainingSeries(one, random));
+  if (series.length === 0) return undefined;
   const known = weightsOf(network, previous);
   const weights = known ?? network.initialWeights(random);
   train(network, weights, series, known === undefined ? SHARED_PLANS.cold : SHARED_PLANS.warm, random);
   return { network: name, packed: packWeights(weights) };
 }
 
-function trainingSeries({ history, clock }: SharedHistory): readonly TrainingSeries[] {
+function trainingSeries({ history, clock }: SharedHistory, random: () => number): readonly TrainingSeries[] {
   const { stepMs, values } = history;
   if (stepMs > 2 * HOUR_MS || values.length * stepMs < 3 * DAY_MS) return [];
   const source = demandSource(history, clock);
   if (isConstant(source)) return [];
-  return [{ source, from: Math.ceil(1.25 * dayOf(source)), to: values.length }];
+  const part = { from: Math.ceil(1.25 * dayOf(source)), to: values.length };
+  return [
+    { source, ...part, share: 1 - OPTIONS.moved },
+    { source: demandSource(withLevelShifts(history, random), clock), ...part, share: OPTIONS.moved },
+  ];
 }

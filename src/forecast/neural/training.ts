@@ -9,6 +9,8 @@ export interface TrainingSeries {
   readonly source: DemandSource;
   readonly from: number;
   readonly to: number;
+  /** How often it is drawn from, relative to the others. */
+  readonly share: number;
 }
 
 export interface TrainingPlan {
@@ -34,7 +36,7 @@ export function train(
   const opened = new Map<number, OpenBatch>();
   let adam = newAdam(weights.length);
   for (let update = 0; update < plan.updates; update++) {
-    const one = series[Math.floor(random() * series.length)];
+    const one = drawSeries(series, random);
     if (one === undefined) return;
     const open = openFor(network, opened, one.source.stepMs);
     drawBatch(open, one, random);
@@ -42,6 +44,14 @@ export function train(
     open.pass.backward(weights, gradient, open.batch);
     adam = adamUpdate(weights, gradient, adam, plan.rate * rateShare((update + 1) / plan.updates));
   }
+}
+
+function drawSeries(series: readonly TrainingSeries[], random: () => number): TrainingSeries | undefined {
+  let left = random() * series.reduce((sum, { share }) => sum + share, 0);
+  return series.find(({ share }) => {
+    left -= share;
+    return left < 0;
+  });
 }
 
 interface OpenBatch {
