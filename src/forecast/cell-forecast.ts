@@ -7,6 +7,7 @@ import {
   continueCells,
   copyCursor,
   newCursor,
+  newTrace,
   pastForecasts,
   runCells,
   runWithChanges,
@@ -48,15 +49,16 @@ const STEP_LIMIT = 6;
 export function fitCells(input: CellFitInput): { readonly state: CellState; readonly size: number } {
   const { history, clock, changes, firstStep } = input;
   const { startMs, stepMs, values } = history;
-  const errors = new Float64Array(values.length).fill(Number.NaN);
+  const trace = newTrace(values.length);
+  const { errors } = trace;
   const cursor = newCursor(input.level, input.season);
   const run = { law: { ...input.law, stepLimit: Number.POSITIVE_INFINITY }, history, clock, changes };
-  runWithChanges(cursor, run, 0, firstStep, errors);
+  runWithChanges(cursor, run, 0, firstStep, trace);
   const first = copyCursor(cursor);
   const snapStep = Math.max(firstStep, values.length - memorySteps(stepMs));
-  runWithChanges(cursor, run, firstStep, snapStep, errors);
+  runWithChanges(cursor, run, firstStep, snapStep, trace);
   const start = copyCursor(cursor);
-  runWithChanges(cursor, run, snapStep, values.length, errors);
+  runWithChanges(cursor, run, snapStep, values.length, trace);
   const judged = errors.map((error, i) => (i < firstStep ? Number.NaN : error));
   const slots = daySlots(history, clock);
   const scale = errorScale(judged, slots);
@@ -91,13 +93,13 @@ export function cellQuantiles(
   levels: readonly number[],
 ): Float64Array[] {
   const { startMs, stepMs, values } = history;
-  const errors = new Float64Array(values.length).fill(Number.NaN);
+  const trace = newTrace(values.length);
   const { cursor, from } = standingAt(state, history);
-  runCells(cursor, state.law, history, clock, from, values.length, errors);
+  runCells(cursor, state.law, history, clock, from, values.length, trace);
   const nextMs = startMs + values.length * stepMs;
   const horizon = steps[steps.length - 1] ?? 1;
   const { law, coefficients } = state;
-  const path = continueCells(cursor, law, coefficients, errors, nextMs, stepMs, clock, horizon);
+  const path = continueCells(cursor, law, coefficients, trace.rests, nextMs, stepMs, clock, horizon);
   const rows = offsetRows(state.errors, steps, levels);
   steps.forEach((step, j) => {
     const point = path[step - 1] ?? 0;

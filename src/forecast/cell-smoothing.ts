@@ -1,5 +1,4 @@
 import type { DemandSeries } from "../model/series.ts";
-import { continueAr } from "./autoregression.ts";
 import { type ErrorQuantiles, errorQuantiles, horizonKnots } from "./error-quantiles.ts";
 import type { Smoothing } from "./exponential-smoothing.ts";
 import { placeOf, seasonAt } from "./local-cells.ts";
@@ -52,7 +51,22 @@ export function copyCursor(cursor: CellCursor): CellCursor {
   return { ...cursor, season: cursor.season.slice() };
 }
 
-/** Takes steps `from` to `to` (excluded) of the series; their errors go to `errors`, gaps stay gaps. */
+/** What a run leaves behind, per step; gaps stay gaps. */
+export interface CellTrace {
+  /** Value minus what was expected of its cell. */
+  readonly errors: Float64Array;
+  /** Value minus the pattern alone. */
+  readonly rests: Float64Array;
+}
+
+export function newTrace(steps: number): CellTrace {
+  return {
+    errors: new Float64Array(steps).fill(Number.NaN),
+    rests: new Float64Array(steps).fill(Number.NaN),
+  };
+}
+
+/** Takes steps `from` to `to` (excluded) of the series. */
 export function runCells(
   cursor: CellCursor,
   law: CellLaw,
@@ -60,7 +74,7 @@ export function runCells(
   clock: LocalClock,
   from: number,
   to: number,
-  errors: Float64Array,
+  trace: CellTrace,
 ): void {
   for (let i = from; i < to; i++) {
     const localMs = clock.localMs(startMs + i * stepMs);
@@ -69,8 +83,10 @@ export function runCells(
       closeCell(cursor, law);
       cursor.cell = cell;
     }
-    const error = (values[i] ?? Number.NaN) - expectedAt(cursor, law, localMs + stepMs / 2);
-    errors[i] = error;
+    const rest = (values[i] ?? Number.NaN) - seasonAt(cursor.season, law.cellMs, localMs + stepMs / 2);
+    const error = rest - baseOf(cursor, law);
+    trace.rests[i] = rest;
+    trace.errors[i] = error;
     if (Number.isNaN(error)) continue;
     cursor.sum += error;
     cursor.count++;
@@ -78,26 +94,24 @@ export function runCells(
 }
 
 /**
- * Demand to come, steps 1 to `horizonSteps` after `history`: the AR law continues the errors, and the level
- * takes up what they are expected to be as each cell ends. `errors` holds those up to the end of `history`.
+ * Demand to come, steps 1 to `horizonSteps` from `nextMs` on. The AR law draws what is left of demand without
+ * its pattern (`rests`, those before `nextMs`) towards the level, and the level takes up what is expected as
+ * each cell ends. Deviations are from the level of now: what it has taken up already is not continued twice.
  */
 export function continueCells(
   cursor: CellCursor,
   law: CellLaw,
   coefficients: Float64Array,
-  errors: Float64Array,
+  rests: Float64Array,
   nextMs: number,
   stepMs: number,
   clock: LocalClock,
   horizonSteps: number,
 ): Float64Array {
-  const pull = { side: 0, bound: 0 };
-  const recent = errors.slice(-2 * coefficients.length || errors.length);
-  const path = continueAr(
-    coefficients,
-    recent.map((error) => pulledIn(pull, error, law.stepLimit)),
-    horizonSteps,
-  );
+  const order = coefficients.length;
+  const path = new Float64Array(order + horizonSteps);
+  recall(path, order, cursor, law, coefficients, rests);
+  const points = new Float64Array(horizonSteps);
   // Cells to come move the level only: what is expected of them is no news about the pattern.
   const ahead = { ...cursor };
   const held = { ...law, gamma: 0 };
@@ -108,12 +122,41 @@ export function continueCells(
       closeCell(ahead, held);
       ahead.cell = cell;
     }
-    const error = path[h] ?? 0;
+    const base = baseOf(ahead, law);
+    const error = drawn(coefficients, path, order + h, base);
+    path[order + h] = base + error;
     ahead.sum += error;
     ahead.count++;
-    path[h] = expectedAt(ahead, law, localMs + stepMs / 2) + error;
+    points[h] = base + error + seasonAt(ahead.season, law.cellMs, localMs + stepMs / 2);
   }
-  return path;
+  return points;
+}
+
+/** The last `order` rests into `path`: gaps as expected, outliers as far as they count. */
+function recall(
+  path: Float64Array,
+  order: number,
+  cursor: CellCursor,
+  law: CellLaw,
+  coefficients: Float64Array,
+  rests: Float64Array,
+): void {
+  const base = baseOf(cursor, law);
+  const pull = { side: 0, bound: 0 };
+  // Some more are looked at: a level that has stayed for long is no outlier.
+  for (let back = 2 * order; back > 0; back--) {
+    const error = pulledIn(pull, (rests[rests.length - back] ?? Number.NaN) - base, law.stepLimit);
+    const k = order - back;
+    if (k >= 0) path[k] = base + (Number.isNaN(error) ? drawn(coefficients, path, k, base) : error);
+  }
+}
+
+/** What the AR law expects at `index`, as a deviation from `base`. */
+function drawn(coefficients: Float64Array, path: Float64Array, index: number, base: number): number {
+  let sum = 0;
+  const order = Math.min(coefficients.length, index);
+  for (let k = 0; k < order; k++) sum += (coefficients[k] ?? 0) * ((path[index - 1 - k] ?? base) - base);
+  return sum;
 }
 
 export interface PastForecasts {
@@ -151,16 +194,16 @@ export function pastForecasts(input: PastInput): PastForecasts {
   const knots = horizonKnots(horizonSteps);
   const lists: number[][] = knots.map(() => []);
   const cursor = copyCursor(input.cursor);
-  const errors = new Float64Array(values.length).fill(Number.NaN);
+  const trace = newTrace(values.length);
   const stride = Math.max(1, Math.floor((values.length - firstStep) / ORIGINS));
   const order = Math.max(1, coefficients.length);
   let at = firstStep;
   let total = 0;
   let targets = 0;
   for (let origin = firstStep + order; origin < values.length; origin += stride) {
-    runWithChanges(cursor, input, at, origin, errors);
+    runWithChanges(cursor, input, at, origin, trace);
     at = origin;
-    const known = errors.subarray(Math.max(0, origin - 2 * order), origin);
+    const known = trace.rests.subarray(Math.max(0, origin - 2 * order), origin);
     const reach = Math.min(horizonSteps, values.length - origin);
     const nextMs = startMs + origin * stepMs;
     const path = continueCells(cursor, law, coefficients, known, nextMs, stepMs, clock, reach);
@@ -183,20 +226,20 @@ export function runWithChanges(
   { law, history, clock, changes }: Pick<PastInput, "law" | "history" | "clock" | "changes">,
   from: number,
   to: number,
-  errors: Float64Array,
+  trace: CellTrace,
 ): void {
   let at = from;
   for (const { fromStep, season } of changes) {
     if (fromStep < at || fromStep >= to) continue;
-    runCells(cursor, law, history, clock, at, fromStep, errors);
+    runCells(cursor, law, history, clock, at, fromStep, trace);
     cursor.season = season.slice();
     at = fromStep;
   }
-  runCells(cursor, law, history, clock, at, to, errors);
+  runCells(cursor, law, history, clock, at, to, trace);
 }
 
-function expectedAt(cursor: CellCursor, law: CellLaw, localMs: number): number {
-  return cursor.level + law.phi * cursor.trend + seasonAt(cursor.season, law.cellMs, localMs);
+function baseOf(cursor: CellCursor, law: CellLaw): number {
+  return cursor.level + law.phi * cursor.trend;
 }
 
 /** The end of a cell: ETS(A,Ad,A) takes up its mean error (Hyndman et al. 2008 §2.5). */
