@@ -124,9 +124,10 @@ function refitDue(walk: Walk, nowMs: number): void {
 /** Parameters for a cutoff in the past: those there are, unless they are a day old. */
 function refitBefore(walk: Walk, cutoffMs: number, nowMs: number): void {
   const { input, learned } = walk;
+  const historySteps = Math.min(input.series.values.length, Math.round(input.trainMs / input.series.stepMs));
   input.members.forEach((member, m) => {
     if (isOut(walk, member) || !isBackfilled(walk, member, cutoffMs, nowMs)) return;
-    const anchorMs = anchorDue(input, member, learned.fits[member.name], cutoffMs);
+    const anchorMs = anchorDue(input, member, learned.fits[member.name], cutoffMs, historySteps);
     if (anchorMs !== undefined) refit(walk, m, anchorMs);
   });
 }

@@ -14,6 +14,9 @@ export interface RefitPlan {
 /** Days of past forecasts that a cold start makes up for, and so the fits behind them: one a day. */
 export const BACKFILL_DAYS = { light: 7, heavy: 3, trained: 2 } as const;
 
+/** Four weeks of five minutes: up to here the past is walked through with a fit a day. */
+const DAILY_UP_TO_STEPS = 8_064;
+
 export function periodOf(plan: RefitPlan, member: Forecaster): number {
   if (plan.together === true || member.cost === "heavy") return plan.refitMs;
   return member.cost === "light" ? HOUR_MS : DAY_MS;
@@ -44,17 +47,20 @@ export function isDue(
 
 /**
  * The midnight (UTC) at which `member` is to be fitted to forecast at `cutoffMs` while the past is walked through;
- * undefined while its parameters are not a day old.
+ * undefined while its parameters are not a day old (longer for more than four weeks of five minutes).
  */
 export function anchorDue(
   plan: RefitPlan,
   member: Forecaster,
   fit: MemberFit | undefined,
   cutoffMs: number,
+  historySteps: number,
 ): number | undefined {
   const anchorMs = Math.floor(cutoffMs / DAY_MS) * DAY_MS;
   if (fit === undefined) return anchorMs;
-  return anchorMs - fit.triedMs >= Math.max(DAY_MS, periodOf(plan, member)) ? anchorMs : undefined;
+  // A fine grid makes each fit dear: a cold start then makes fewer of them.
+  const days = Math.max(1, Math.ceil(historySteps / DAILY_UP_TO_STEPS));
+  return anchorMs - fit.triedMs >= Math.max(days * DAY_MS, periodOf(plan, member)) ? anchorMs : undefined;
 }
 
 function boundary(nowMs: number, periodMs: number, offsetMs: number): number {
