@@ -80,6 +80,8 @@ export function eventOutlook(input: OutlookInput): EventOutlook | undefined {
 
 interface SpanEffect {
   readonly span: EventSpan;
+  /** Log factors of the kind alone, whatever this occurrence did. */
+  readonly pooled: Float64Array;
   readonly kind: KindEffect;
   readonly own: Occurrence | undefined;
   readonly source: EventEffect["source"];
@@ -114,7 +116,7 @@ function markEvents(series: DemandSeries, spans: readonly EventSpan[]): Uint8Arr
 }
 
 /**
- * Kind after kind, each measured on demand over what the others are taken to have done there, twice: events
+ * Kind after kind, each measured on demand over what the others are taken to do there, three times: events
  * that overlap now and then are told apart, those that always do share their effect as it comes.
  */
 function learn(
@@ -128,7 +130,7 @@ function learn(
   const byKind = new Map<string, EventSpan[]>();
   for (const span of spans) byKind.set(span.event.kind, [...(byKind.get(span.event.kind) ?? []), span]);
   const effects = new Map<string, readonly SpanEffect[]>();
-  const passes = byKind.size > 1 ? 2 : 1;
+  const passes = byKind.size > 1 ? 3 : 1;
   for (let pass = 0; pass < passes; pass++) {
     for (const [kind, own] of byKind) {
       addTo(total, series, effects.get(kind) ?? [], -1);
@@ -173,7 +175,8 @@ function kindEffects(
     const isStated = lift !== undefined || sunday !== undefined;
     const effect = learnKind([...older, ...fresh], prior, noise, isStated);
     const source = effect.occurrences > 0 ? "seen" : unseenSource(lift, sunday, own[i]);
-    return { span, kind: effect, own: own[i], source, ...effectOf(effect, own[i], noise) };
+    const pooled = effectOf(effect, undefined, noise).logs;
+    return { span, kind: effect, own: own[i], source, pooled, ...effectOf(effect, own[i], noise) };
   });
 }
 
@@ -221,7 +224,8 @@ function addTo(
     const { from, to } = stepRange(effect.span, series, total.length);
     for (let i = from; i < to; i++) {
       const atMs = series.startMs + i * series.stepMs;
-      total[i] = (total[i] ?? 0) + sign * stepEffect(effect, atMs, atMs + series.stepMs).log;
+      const { log } = stepEffect({ ...effect, logs: effect.pooled }, atMs, atMs + series.stepMs);
+      total[i] = (total[i] ?? 0) + sign * log;
     }
   }
 }
