@@ -108,6 +108,25 @@ describe("fitArma", () => {
     },
   );
 
+  it("ends where no small change of a coefficient is better", () => {
+    const values = armaValues(400, 0.5, -0.85, 17);
+    const law = fitArma(values, 0);
+    const size = (phi: Float64Array, theta: Float64Array): number =>
+      sum(residuals(values, { phi, theta }).map((error) => error * error));
+    const best = size(law.phi, law.theta);
+    expect(law.theta.length).toBeGreaterThan(0);
+    for (const by of [-0.02, 0.02]) {
+      law.phi.forEach((_, k) => {
+        const moved = law.phi.map((value, i) => (i === k ? value + by : value));
+        expect(size(moved, law.theta)).toBeGreaterThan(best);
+      });
+      law.theta.forEach((_, k) => {
+        const moved = law.theta.map((value, j) => (j === k ? value + by : value));
+        expect(size(law.phi, moved)).toBeGreaterThan(best);
+      });
+    }
+  });
+
   it("does not let one spike in a hundred change what it finds by much", () => {
     const values = armaValues(6000, 0.8, 0, 5);
     for (let i = 50; i < values.length; i += 400) values[i] = 500;

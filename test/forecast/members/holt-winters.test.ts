@@ -87,11 +87,11 @@ describe("cell smoothing", () => {
     limit: 100,
     stepLimit: 100,
   };
-  const flat = seriesOf([14, 14, 18, 18], 3 * HOUR_MS);
+  const flat = seriesOf([14, 14, 18, 18, 20], 3 * HOUR_MS);
 
   it("takes up the mean error of a cell by hand: level, trend and pattern", () => {
     const cursor = newCursor(10, new Float64Array(4));
-    const trace = newTrace(4);
+    const trace = newTrace(5);
     runCells(cursor, law, flat, clock, 0, 4, trace);
     // First cell: error 4, level 11, trend 0.5, pattern[0] 2. The second is expected at 11.4, plus what the
     // line towards the pattern of the cell before lends its first step (a quarter of the way: 0.5).
@@ -101,6 +101,10 @@ describe("cell smoothing", () => {
     [4, 4, 18 - 11.4 - 0.5, 18 - 11.4].forEach((error, i) => {
       expect(trace.errors[i]).toBeCloseTo(error, 12);
     });
+    // Second cell: mean error 6.35, the trend of 0.5 damped to 0.4.
+    runCells(cursor, law, flat, clock, 4, 5, trace);
+    expect(cursor.level).toBeCloseTo(11 + 0.4 + 0.25 * 6.35, 12);
+    expect(cursor.trend).toBeCloseTo(0.4 + 0.125 * 6.35, 12);
   });
 
   it("goes on by hand: AR towards the level, which takes up each cell as it ends", () => {
