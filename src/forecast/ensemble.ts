@@ -1,8 +1,11 @@
 import { FORECAST_LEVELS, type ForecastEvidence, type QuantileForecast } from "../model/forecast.ts";
 import { type DemandSeries, endMs } from "../model/series.ts";
 import { DAY_MS } from "../model/time.ts";
-import { type Anomaly, anomalyOf, applyAnomaly } from "./anomaly.ts";
-import type { FittedForecaster, MemberCost } from "./forecaster.ts";
+import { type AnomalyNow, anomalyNow } from "./anomalies/anomaly-now.ts";
+import type { StepForecast } from "./anomalies/standard-score.ts";
+import { steadyHistory, watchSeries } from "./anomalies/watch-series.ts";
+import { applyAnomaly } from "./anomaly.ts";
+import type { MemberCost } from "./forecaster.ts";
 import { type Learned, type LearnInput, learnSeries, outReasons } from "./learn-series.ts";
 import type { LearnedState, OneStep } from "./learned-state.ts";
 import { type Blend, blendNow } from "./learning.ts";
@@ -44,11 +47,8 @@ type Rows = readonly (readonly Float64Array[] | undefined)[];
  */
 export function forecastEnsemble(input: EnsembleInput): EnsembleOutcome {
   const startedMs = input.monotonicMs();
-  const { series } = input;
-  const clock = localClock(input.timeZone, series.startMs, endMs(series) + DAY_MS);
-  const learn = { ...input, clock, learnSteps: input.learnSteps ?? input.horizonSteps };
-  const made = learnSeries(learn);
-  const served = serveEnsemble(input, made, input.horizonSteps);
+  const { learn, made } = learnEnsemble(input);
+  const served = serveEnsemble({ ...learn, capFactor: input.capFactor }, made, input.horizonSteps);
   const failures = outReasons(learn, made.learned);
   if (served === undefined) {
     return { kind: "refused", reason: failures[input.members[0]?.name ?? ""] ?? "no member can answer" };
@@ -59,10 +59,40 @@ export function forecastEnsemble(input: EnsembleInput): EnsembleOutcome {
   return { kind: "forecast", forecast, evidence, byMember, learned: made.learned, fitted: made.fitted };
 }
 
+/** Learns up to the end of the series. `learn.series`: the history as members see it. */
+export function learnEnsemble(input: Omit<EnsembleInput, "horizonsMs" | "capFactor">): {
+  readonly learn: LearnInput;
+  readonly made: Learned;
+} {
+  const { series } = input;
+  const clock = localClock(input.timeZone, series.startMs, endMs(series) + DAY_MS);
+  const watched = watchSeries(input.learned?.anomaly, series, servedSteps(input.learned?.recent ?? []));
+  const steady = (history: DemandSeries): DemandSeries => steadyHistory(history, clock, watched);
+  const learn = {
+    ...input,
+    series: steady(series),
+    observed: input.observed === undefined ? undefined : steady(input.observed),
+    clock,
+    learnSteps: input.learnSteps ?? input.horizonSteps,
+  };
+  const made = learnSeries(learn);
+  made.learned.anomaly = watched;
+  return { learn, made };
+}
+
+/** One-step forecasts as they were shown, by the start of their step. */
+function servedSteps(recent: readonly OneStep[]): (ms: number) => StepForecast | undefined {
+  return (ms) => {
+    const step = recent.find(({ cutoffMs }) => cutoffMs === ms);
+    if (step === undefined) return undefined;
+    return { levels: [0.05, 0.5, 0.95], quantiles: [step.shownLower, step.middle, step.shownUpper] };
+  };
+}
+
 export interface Served {
   readonly forecast: QuantileForecast;
   readonly byMember: Readonly<Record<string, QuantileForecast>>;
-  readonly anomaly: Anomaly;
+  readonly anomaly: AnomalyNow;
   readonly blend: Blend;
 }
 
@@ -93,8 +123,7 @@ export function serveEnsemble(
     shownUpper: first(0.95),
   };
   learned.recent = [...learned.recent.filter(({ cutoffMs }) => cutoffMs < now.cutoffMs), now].slice(-3);
-  const recalled = recalling(made, members.length, blend.weights[0]);
-  const anomaly = anomalyOf(recentView(series), [{ model: recalled }], Float64Array.of(1));
+  const anomaly = anomalyNow(learned.anomaly, now.middle);
   applyAnomaly(blended, anomaly, series.stepMs);
   capRows(blended, input.capFactor * highest(series, input.trainMs));
   const shape = { cutoffMs: endMs(series), stepMs: series.stepMs, levels: FORECAST_LEVELS };
@@ -154,47 +183,6 @@ function calibrate(rows: readonly Float64Array[], { factors }: Blend, stepMs: nu
   }
 }
 
-const DECILES = [0.1, 0.5, 0.9];
-
-/**
- * The ensemble as one model that is asked for its first step, now and one and two steps ago: from memory where a
- * call was made there, else from its members standing there.
- */
-function recalling(made: Learned, members: number, weights: Float64Array | undefined): FittedForecaster {
-  const standingAt = (cutoffMs: number): Float64Array[] => {
-    const known = made.learned.recent.find((step) => step.cutoffMs === cutoffMs);
-    if (known !== undefined)
-      return [known.low, known.middle, known.high].map((value) => Float64Array.of(value));
-    const sums = DECILES.map(() => new Float64Array(1));
-    for (let m = 0; m < members; m++) {
-      const share = weights?.[m] ?? 0;
-      if (share === 0) continue;
-      const own = made.stand(m, cutoffMs)?.at([1], DECILES);
-      own?.forEach((row, i) => {
-        const sum = sums[i];
-        if (sum !== undefined) sum[0] = (sum[0] ?? 0) + share * (row[0] ?? 0);
-      });
-    }
-    return sums;
-  };
-  const standing = (cutoffMs: number): FittedForecaster => ({
-    state: {},
-    at: () => standingAt(cutoffMs),
-    forecast: () => {
-      throw new Error("only the first step is recalled");
-    },
-    advance: (history) => standing(endMs(history)),
-  });
-  return standing(Number.NaN);
-}
-
-/** The end of the series: the anomaly score looks at no more. */
-function recentView(series: DemandSeries): DemandSeries {
-  const from = Math.max(0, series.values.length - 8);
-  const startMs = (series.startMs + from * series.stepMs) as DemandSeries["startMs"];
-  return { startMs, stepMs: series.stepMs, values: series.values.subarray(from) };
-}
-
 function capRows(rows: readonly Float64Array[], cap: number): void {
   for (const row of rows) for (let i = 0; i < row.length; i++) row[i] = Math.min(cap, row[i] ?? 0);
 }
@@ -226,5 +214,6 @@ export function evidenceOf(
     relativeError: relativeError(scores),
     anomalyScore: anomaly.score,
     anomalyMultiplier: anomaly.multiplier,
+    findings: anomaly.findings,
   };
 }

@@ -1,8 +1,6 @@
-import { evidenceOf, serveEnsemble } from "../forecast/ensemble.ts";
+import { evidenceOf, learnEnsemble, serveEnsemble } from "../forecast/ensemble.ts";
 import type { Forecaster } from "../forecast/forecaster.ts";
-import { type Learned, learnSeries } from "../forecast/learn-series.ts";
 import type { LearnedState } from "../forecast/learned-state.ts";
-import { localClock } from "../forecast/local-clock.ts";
 import { BACKFILL_DAYS } from "../forecast/refits.ts";
 import type { DemandSeries } from "../model/series.ts";
 import { DAY_MS, epochMs } from "../model/time.ts";
@@ -46,35 +44,30 @@ export interface ForecastWalk {
  * steps would take long. Steps are meant to rise; a step back starts cold there.
  */
 export function walkForecasts(request: ReplayRequest): ForecastWalk {
-  const { series, members, trainMs, capFactor } = request;
-  const end = series.startMs + series.values.length * series.stepMs;
-  const clock = localClock(request.timeZone, series.startMs, end + DAY_MS);
-  const day = Math.max(1, Math.round(DAY_MS / series.stepMs));
+  const { members, trainMs, capFactor, timeZone } = request;
+  const { stepMs } = request.series;
+  const plan = { refitMs: request.refitMs, staggerMs: 0, together: true, monotonicMs: () => 0 };
   let learned: LearnedState | undefined;
-  let made: Learned | undefined;
-  let madeAt = -1;
+  let now: ReturnType<typeof learnEnsemble> | undefined;
+  let nowAt = -1;
   let fits = 0;
-  const madeFor = (step: number): Learned => {
-    if (made !== undefined && madeAt === step) return made;
-    const known = before(request, step);
-    const plan = { refitMs: request.refitMs, staggerMs: 0, together: true };
-    const { timeZone } = request;
-    const input = { ...plan, series: known, members, timeZone, clock, trainMs, learnSteps: day, learned };
-    made = learnSeries({ ...input, monotonicMs: () => 0 });
-    madeAt = step;
-    learned = made.learned;
-    fits += made.fitted.length;
-    return made;
+  const learnedAt = (step: number): ReturnType<typeof learnEnsemble> => {
+    if (now !== undefined && nowAt === step) return now;
+    const known = { series: before(request, step), members, timeZone, trainMs, learned };
+    now = learnEnsemble({ ...plan, ...known, horizonSteps: Math.max(1, Math.round(DAY_MS / stepMs)) });
+    nowAt = step;
+    learned = now.made.learned;
+    fits += now.made.fitted.length;
+    return now;
   };
   return {
     fits: () => fits,
     at: (step, horizonSteps) => {
-      const now = madeFor(step);
-      const known = { series: before(request, step), members, trainMs, capFactor };
-      const served = serveEnsemble(known, now, horizonSteps);
+      const { learn, made } = learnedAt(step);
+      const served = serveEnsemble({ ...learn, capFactor }, made, horizonSteps);
       if (served === undefined) return undefined;
-      const horizonsMs = [horizonSteps * series.stepMs];
-      const { coverage90, relativeError } = evidenceOf({ horizonsMs, members }, now.learned, served);
+      const horizonsMs = [horizonSteps * stepMs];
+      const { coverage90, relativeError } = evidenceOf({ horizonsMs, members }, made.learned, served);
       return {
         rows: served.forecast.quantiles,
         anomalyScore: served.anomaly.score,
