@@ -209,7 +209,8 @@ function checkSteps(horizonMs: number, stepMs: number): void {
     );
   if (horizonMs / stepMs > MOST_STEPS)
     throw new UserError(
-      `--horizon: ${shortDuration(horizonMs)} is over ${MOST_STEPS} steps of ${shortDuration(stepMs)} (choose a longer --step)`,
+      `--horizon: ${shortDuration(horizonMs)} is over ${MOST_STEPS} steps of ${shortDuration(stepMs)} ` +
+        "(choose a longer --step)",
     );
 }
 

@@ -103,8 +103,8 @@ function horizonSentence(score: HorizonScore, best: ReturnType<typeof bestSingle
   const single =
     best === undefined ? "" : `, best single model ${best.model} with ${ratioOrDash(best.ratio)}`;
   return (
-    `${shortDuration(score.horizonMs)} ahead: loss ${ratioOrDash(score.relativeLoss)} of naive's${seasonal}${single}; ` +
-    `the 90 % interval held ${percent(score.coverage90)} of what came.`
+    `${shortDuration(score.horizonMs)} ahead: loss ${ratioOrDash(score.relativeLoss)} of naive's` +
+    `${seasonal}${single}; the 90 % interval held ${percent(score.coverage90)} of what came.`
   );
 }
 
@@ -208,7 +208,7 @@ const DEFINITIONS = `<dl>
 <dt>WQL</dt><dd>Twice the pinball losses at 0.1, 0.5 and 0.9, their mean over the mean demand.</dd>
 <dt>over naive</dt><dd>WQL over that of a random walk with the quantiles of past changes. Below 1 is better.</dd>
 <dt>over seasonal naive</dt><dd>WQL over that of yesterday or last week at the same local time. Below 1 is better.</dd>
-<dt>coverage 90 %</dt><dd>Share of truths inside the 90 % prediction interval, mean over origins. 90 % is calibrated.</dd>
+<dt>coverage 90 %</dt><dd>Share of truths inside the 90 % prediction interval, mean over origins.</dd>
 <dt>width 90 %</dt><dd>Mean width of that interval, in the unit of demand. Narrower is better at the same coverage.</dd>
 <dt>(model)</dt><dd>In parentheses: a reference that is no member of the ensemble.</dd>
 </dl>`;

@@ -95,11 +95,13 @@ function spaced(ticks: readonly Tick[], scale: Scale): readonly Tick[] {
   });
 }
 
-/** Ticks of a scale from 0 to `highest`: `0`, `50`, `100`, and `2.50e+15` where figures get long. */
+/** Ticks of a scale from 0 to `highest`: `0`, `50`, `100`, and `2.5e15` where figures get long. */
 export function demandTicks(highest: number): readonly Tick[] {
   return niceTicks(0, highest, 4).map((at) => {
     const label =
-      at >= 1e6 || (at > 0 && at < 1e-3) ? at.toExponential(1) : at.toLocaleString("en-US", DIGITS);
+      at >= 1e6 || (at > 0 && at < 1e-3)
+        ? at.toExponential(1).replace(/\.0|\+/g, "")
+        : at.toLocaleString("en-US", DIGITS);
     return { at, label };
   });
 }

@@ -2,7 +2,8 @@ import type { BacktestResult } from "../../forecast/backtest.ts";
 import { shortDuration } from "../../model/time.ts";
 import { escapeXml, linear, niceTicks, pixel } from "../../simulate/report-svg.ts";
 import { ratioOrDash, shownModels } from "../backtest-text.ts";
-import { colourOf } from "./colours.ts";
+import { percent } from "../figures.ts";
+import { colouredNames, colourOf } from "./colours.ts";
 import { axes, type Key, line, PANEL, panel, timeTicks } from "./panel.ts";
 
 const ROW_PIXELS = 21;
@@ -13,7 +14,7 @@ const WIDEST_RATIO = 2;
 /** Ratio to naive of each model at each horizon: a panel per horizon, the best on top. */
 export function ratioPanels(result: BacktestResult): readonly string[] {
   const models = shownModels(result);
-  const names = models.map(({ model }) => model);
+  const names = colouredNames(result);
   const horizons = models[0]?.horizons ?? [];
   return horizons.map(({ horizonMs }, h) => {
     const rows = models
@@ -26,18 +27,22 @@ export function ratioPanels(result: BacktestResult): readonly string[] {
     const bars = rows.map(({ model, ratio }, row) => {
       const y = 24 + row * ROW_PIXELS;
       const strong = model === "ensemble" ? " strong" : "";
-      const width = Math.max(0, x(Math.min(ratio, most)) - frame.left);
+      const end = x(Math.min(ratio, most));
+      const width = Math.max(0, end - frame.left);
       return (
-        `<text class="label${strong}" x="${frame.left - 8}" y="${y + 12}" text-anchor="end">${escapeXml(model)}</text>` +
+        `<text class="label${strong}" x="${frame.left - 8}" y="${y + 12}" text-anchor="end">` +
+        `${escapeXml(model)}</text>` +
         `<path fill="${colourOf(model, names)}" d="M${frame.left} ${y}h${pixel(width)}v15h${pixel(-width)}z"/>` +
-        `<text class="value${strong}" x="${pixel(x(Math.min(ratio, most)) + 5)}" y="${y + 12}">${ratioOrDash(ratio)}</text>`
+        `<text class="value${strong}" x="${pixel(end + 5)}" y="${y + 12}">${ratioOrDash(ratio)}</text>`
       );
     });
     const floor = frame.height - 22;
     const one =
       `<path class="axis" stroke-dasharray="3 3" d="M${pixel(x(1))} 18V${floor}"/>` +
       `<text x="${pixel(x(1))}" y="13" text-anchor="middle">naive = 1</text>`;
-    const note = `<text x="${frame.width - 4}" y="${frame.height - 5}" text-anchor="end">weighted quantile loss over naive's (shorter is better)</text>`;
+    const note =
+      `<text x="${frame.width - 4}" y="${frame.height - 5}" text-anchor="end">` +
+      "weighted quantile loss over naive's (shorter is better)</text>";
     return panel({ title: `${shortDuration(horizonMs)} ahead`, frame, content: one + bars.join("") + note });
   });
 }
@@ -45,7 +50,7 @@ export function ratioPanels(result: BacktestResult): readonly string[] {
 /** Nominal level against the share of truths that were below it. */
 export function reliabilityPanels(result: BacktestResult): readonly string[] {
   const models = shownModels(result);
-  const names = models.map(({ model }) => model);
+  const names = colouredNames(result);
   const frame = { ...PANEL, height: 330 };
   const x = linear(0, 1, frame.left, frame.width - frame.right);
   const y = linear(0, 1, frame.height - frame.bottom, frame.top);
@@ -54,16 +59,18 @@ export function reliabilityPanels(result: BacktestResult): readonly string[] {
   const keys: Key[] = [
     { text: "ensemble", mark: "line", colour: "var(--own)" },
     { text: "naive", mark: "line", colour: "var(--naive)" },
-    { text: "seasonal naive", mark: "line", colour: "var(--seasonal)" },
+    ...(models.some(({ model }) => colourOf(model, names) === "var(--seasonal)")
+      ? [{ text: "seasonal naive", mark: "line", colour: "var(--seasonal)" } as const]
+      : []),
     ...(names.some(isMember)
-      ? [{ text: "other members", mark: "line", colour: "var(--line)" } as const]
+      ? [{ text: "other members", mark: "line", colour: "var(--peer)" } as const]
       : []),
     { text: "calibrated", mark: "dash", colour: "var(--soft)" },
   ];
   return (models[0]?.horizons ?? []).map(({ horizonMs }, h) => {
     const curves = [...models].reverse().map(({ model, horizons }) => {
       const points = (horizons[h]?.levels ?? []).map(({ level, below }) => [x(level), y(below)] as const);
-      if (model !== "ensemble") return line(points, isMember(model) ? "var(--line)" : colourOf(model, names));
+      if (model !== "ensemble") return line(points, isMember(model) ? "var(--peer)" : colourOf(model, names));
       const dots = points.map(
         ([px, py]) => `<circle cx="${pixel(px)}" cy="${pixel(py)}" r="2.6" fill="var(--own)"/>`,
       );
@@ -115,13 +122,21 @@ export function coveragePanels({ byOrigin, models }: BacktestResult, timeZone: s
       means.push([x(originMs), y(sum / ++count)]);
       dots.push(`<circle cx="${pixel(x(originMs))}" cy="${pixel(y(share))}" r="3.4" fill="var(--inner)"/>`);
     }
-    const target = `<path class="dashed" stroke="var(--soft)" d="M${PANEL.left} ${pixel(y(0.9))}H${PANEL.width - PANEL.right}"/>`;
+    const right = PANEL.width - PANEL.right;
+    const target = line(
+      [
+        [PANEL.left, y(0.9)],
+        [right, y(0.9)],
+      ],
+      "var(--soft)",
+      "dashed",
+    );
     const frameAxes = axes(
       { scale: x, ticks: timeTicks(fromMs, toMs, timeZone), title: `origin (${timeZone})` },
       { scale: y, ticks, title: "truths inside the 90 % interval" },
     );
     return panel({
-      title: `${shortDuration(horizonMs)} ahead: ${count === 0 ? "-" : `${Math.round((100 * sum) / count)} %`} over all origins`,
+      title: `${shortDuration(horizonMs)} ahead: ${percent(sum / count)} over all origins`,
       keys,
       content: frameAxes + target + dots.join("") + line(means, "var(--own)", "own"),
     });
@@ -131,7 +146,7 @@ export function coveragePanels({ byOrigin, models }: BacktestResult, timeZone: s
 /** Weights of the members at each origin, stacked; the lightest are shown as one. */
 export function weightPanels(result: BacktestResult, timeZone: string): readonly string[] {
   const { byOrigin, models } = result;
-  const names = models.map(({ model }) => model);
+  const names = colouredNames(result);
   const fromMs = byOrigin[0]?.originMs ?? 0;
   const toMs = byOrigin.at(-1)?.originMs ?? 0;
   const x = linear(fromMs, toMs, PANEL.left, PANEL.width - PANEL.right);
