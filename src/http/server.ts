@@ -57,6 +57,8 @@ export function createApp(sources: HttpSources, log: Log): FastifyInstance {
     http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_TIMEOUT_MS },
   });
   app.server.maxConnections = MAX_CONNECTIONS;
+  // A page of another origin may send plain text without asking first; JSON it may not.
+  app.removeContentTypeParser("text/plain");
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(SAFE_HEADERS);
     const isReading = request.method === "GET" || request.method === "HEAD";

@@ -43,7 +43,10 @@ export function usualDemand(atMs: number): number {
   return 200 * (1 - 0.6 * Math.cos((2 * Math.PI * atMs) / DAY_MS)) * weekend;
 }
 
-export function eventsOf(campaigns: readonly Campaign[], announcedBeforeMs = DAY_MS): ScheduledEvent[] {
+export function eventsOf(
+  campaigns: readonly Campaign[],
+  announcedBeforeMs: number = DAY_MS,
+): ScheduledEvent[] {
   return campaigns.map(({ kind = "sale", day, hour, hours = 1, lift }, i) => {
     const startMs = START_MS + day * DAY_MS + hour * HOUR_MS;
     const endMs = epochMs(startMs + hours * HOUR_MS);
