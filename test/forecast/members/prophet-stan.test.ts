@@ -199,6 +199,16 @@ describe("Prophet against the library", () => {
     }
   });
 
+  it("weighs Prophet's prior of the noise, which few cells do not drown", () => {
+    const few = firstCells(own, 12);
+    const { params, exact } = maximizePosterior(few);
+    expect(exact).toBe(true);
+    const top = logPosterior(few, params);
+    for (const factor of [0.999, 1.001]) {
+      expect(logPosterior(few, { ...params, sigmaObs: params.sigmaObs * factor })).toBeLessThan(top);
+    }
+  });
+
   it("leaves it to Stan where the exact way does not settle, and ends at the same curve", () => {
     const settled = fitProphet(cells, clock, SEASONALITIES, []);
     const climbed = fitProphet(cells, clock, SEASONALITIES, [], (data) => ({
@@ -231,6 +241,14 @@ describe("Prophet against the library", () => {
     expect(later.means).toEqual(cells.means.slice(1));
   });
 });
+
+/** Demand of alternating size at the first cells, an offset as the only term. */
+function firstCells(data: ReturnType<typeof stanData>, count: number): ReturnType<typeof stanData> {
+  const y = Float64Array.from({ length: count }, (_, i) => (i % 2 === 0 ? 1 : 0.1));
+  const X = Array.from(y, () => new Float64Array(0));
+  const t = data.t.slice(0, count);
+  return { ...data, T: count, K: 0, y, t, X, sigmas: new Float64Array(0), trend_indicator: 2 };
+}
 
 function coldStart(data: { S: number; K: number; y: Float64Array }): StanParams {
   const first = data.y[0] ?? 0;
