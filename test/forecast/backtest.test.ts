@@ -78,4 +78,56 @@ describe("runBacktest", () => {
     expect(result.originsMs[0]).toBeGreaterThan(START_MS + 4 * DAY_MS);
     expect(result.originsMs[2]).toBeLessThanOrEqual(START_MS + 7 * DAY_MS);
   });
+
+  it("scores each quantile level: pinball losses make up the weighted quantile loss, shares rise", async () => {
+    const { models } = await runBacktest(options({ members: ["seasonal-naive"] }));
+    for (const { horizons } of models) {
+      for (const { levels, coverage90, weightedQuantileLoss, steps } of horizons) {
+        const at = (level: number) => levels.find((own) => own.level === level);
+        const below = levels.map((own) => own.below);
+        expect(below).toEqual(below.toSorted((a, b) => a - b));
+        // Both origins have every truth, so that the mean over origins is the mean over steps.
+        expect((at(0.95)?.below ?? 0) - (at(0.05)?.below ?? 0)).toBeCloseTo(coverage90, 6);
+        const mean = ((at(0.1)?.pinball ?? 0) + (at(0.5)?.pinball ?? 0) + (at(0.9)?.pinball ?? 0)) / 3;
+        const firsts = originsMs.map((ms) => Math.round((ms - START_MS) / STEP_MS) + 1);
+        const truth = firsts.flatMap((first) => [...series.values.subarray(first, first + steps)]);
+        const demand = truth.reduce((sum, value) => sum + value, 0) / truth.length;
+        expect(weightedQuantileLoss).toBeCloseTo(mean / demand, 6);
+      }
+    }
+  });
+
+  it("has naive and seasonal naive as references, members or not", async () => {
+    const result = await runBacktest(options({ members: [] }));
+    expect(result.models.map(({ model }) => model)).toEqual(["ensemble", "naive"]);
+    const [naive, seasonal] = result.references;
+    expect([naive?.model, seasonal?.model]).toEqual(["naive", "seasonal-naive"]);
+    expect(seasonal?.horizons[2]?.relativeLoss).toBeLessThan(0.5);
+    const [ensemble] = result.models;
+    expect(
+      (ensemble?.horizons[2]?.relativeLossSeasonal ?? 0) * (seasonal?.horizons[2]?.relativeLoss ?? 0),
+    ).toBeCloseTo(ensemble?.horizons[2]?.relativeLoss ?? Number.NaN, 6);
+    const early = { atMs: [START_MS + DAY_STEPS * STEP_MS] };
+    const young = await runBacktest(options({ members: [], origins: early }));
+    expect(young.references.map(({ model }) => model)).toEqual(["naive"]);
+    expect(young.models[0]?.horizons[0]?.relativeLossSeasonal).toBeNaN();
+  });
+
+  it("tells the ensemble's loss, coverage and weights at each origin", async () => {
+    const { byOrigin, models } = await runBacktest(options());
+    expect(byOrigin.map(({ originMs }) => originMs)).toEqual(originsMs);
+    const mean = byOrigin.reduce((sum, { horizons }) => sum + (horizons[2]?.coverage90 ?? 0), 0) / 2;
+    expect(mean).toBeCloseTo(models[0]?.horizons[2]?.coverage90 ?? Number.NaN, 6);
+    for (const { weights } of byOrigin) {
+      const sum = Object.values(weights).reduce((total, own) => total + (own[2] ?? 0), 0);
+      expect(sum).toBeCloseTo(1, 6);
+    }
+  });
+
+  it("begins where the window begins", async () => {
+    const fromMs = START_MS + 6 * DAY_MS;
+    const result = await runBacktest(options({ origins: { count: 3, fromMs }, members: [] }));
+    expect(result.originsMs[0]).toBe(fromMs);
+    expect(result.originsMs).toHaveLength(3);
+  });
 });
