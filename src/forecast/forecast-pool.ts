@@ -27,6 +27,7 @@ export interface ForecastPoolOptions {
 const COSTLY_FITS_PER_GENERATION = 200;
 const JOBS_PER_GENERATION = 20_000;
 const WORKER_MIB = 768;
+const NURSERY_MIB = 64;
 
 export function forecastPool(options: ForecastPoolOptions): ForecastPool {
   const { threads } = options;
@@ -107,7 +108,11 @@ function newPool({ workerFile, workerMemoryMiB }: ForecastPoolOptions, threads: 
     minThreads: 1,
     maxThreads: Math.max(1, threads),
     idleTimeout: 60_000,
-    resourceLimits: { maxOldGenerationSizeMb: workerMemoryMiB ?? WORKER_MIB },
+    resourceLimits: {
+      maxOldGenerationSizeMb: workerMemoryMiB ?? WORKER_MIB,
+      // Fits make much that is gone at once: a larger nursery is swept less often.
+      maxYoungGenerationSizeMb: NURSERY_MIB,
+    },
     // A waiting worker must still drain its stderr and answer its own helper thread.
     atomics: "async",
   });

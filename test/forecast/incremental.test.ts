@@ -65,6 +65,30 @@ describe("learning from call to call", () => {
     expect(walk(1500, 15, changed).forecast).toEqual(walk(1500, 15).forecast);
   });
 
+  it("asks members for past forecasts with parameters and history of before that cutoff alone", () => {
+    const asked: { fittedMs: number; cutoffMs: number }[] = [];
+    const end = (history: DemandSeries): number => history.startMs + history.values.length * STEP_MS;
+    const watching: Forecaster = defineForecaster<{ fittedMs: number }>({
+      name: "watching",
+      cost: "light",
+      needs: { knownSteps: 1, spanMs: 0 },
+      estimate: (history) => ({ fittedMs: end(history) }),
+      quantiles: ({ fittedMs }, history, _context, steps, levels) => {
+        asked.push({ fittedMs, cutoffMs: end(history) });
+        return levels.map(() => new Float64Array(steps.length).fill(100));
+      },
+    });
+    const members = [...FEW, watching];
+    const { learned } = made(upTo(1500), { members });
+    made(upTo(1530), { members, learned });
+    expect(asked.length).toBeGreaterThan(5 * 24);
+    expect(asked.filter(({ fittedMs, cutoffMs }) => fittedMs > cutoffMs)).toEqual([]);
+    // A fit a day while the past is walked through.
+    const ages = asked.map(({ fittedMs, cutoffMs }) => cutoffMs - fittedMs);
+    expect(Math.max(...ages)).toBeLessThan(DAY_MS);
+    expect(new Set(asked.map(({ fittedMs }) => fittedMs)).size).toBeLessThan(10);
+  });
+
   it("leaves what it was given as it was", () => {
     const { learned } = made(upTo(1500));
     const before = structuredClone(learned);
