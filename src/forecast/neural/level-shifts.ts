@@ -1,6 +1,9 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS } from "../../model/time.ts";
 
+/** Share of the windows that are drawn from moved histories. */
+export const MOVED_SHARE = 0.2;
+
 const MEAN_DAYS = 2;
 const LARGEST = 1.1;
 

@@ -2,9 +2,13 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../model/time.ts";
 import { candidates, type LateMeans, lateMeans } from "./candidates.ts";
 import { type DemandSource, knownShare, meanBetween, spreadBetween } from "./demand-source.ts";
 
-/** Inputs per token, per query, and past values mixed into the forecast. */
+/**
+ * Inputs per token, per query, and past values mixed into the forecast. The day of the week is no input: in
+ * two weeks of history it names the days themselves, and a network learns them by heart. Last week's value
+ * is, among the past values.
+ */
 export const TOKEN_INPUTS = 6;
-export const QUERY_INPUTS = 21;
+export const QUERY_INPUTS = 18;
 export const CANDIDATES = 10;
 
 /** Token ends, minutes before the origin: full grid in the last half hour, 90 minutes a day back. */
@@ -147,18 +151,14 @@ function writeQuery(
   }
   const utcMs = source.startMs + target * source.stepMs;
   const day = dayAngle(source, utcMs);
-  const week = weekAngle(source, utcMs);
   inputs[at + 10] = Math.fround(0.4 * Math.log(aheadMs / HOUR_MS));
   inputs[at + 11] = Math.fround(aheadMs / DAY_MS);
   inputs[at + 12] = Math.fround(Math.sin(day));
   inputs[at + 13] = Math.fround(Math.cos(day));
   inputs[at + 14] = Math.fround(Math.sin(2 * day));
   inputs[at + 15] = Math.fround(Math.cos(2 * day));
-  inputs[at + 16] = Math.fround(Math.sin(week));
-  inputs[at + 17] = Math.fround(Math.cos(week));
-  inputs[at + 18] = Math.fround(Math.log(scale));
-  inputs[at + 19] = Math.fround(0.3 * Math.log(0.01 + late.hourDeviation / scale));
-  inputs[at + 20] = Math.min(8, (origin * source.stepMs) / DAY_MS) / 8;
+  inputs[at + 16] = Math.fround(Math.log(scale));
+  inputs[at + 17] = Math.fround(0.3 * Math.log(0.01 + late.hourDeviation / scale));
   writePriors(batch.priors, row * CANDIDATES, aheadMs);
   const truth = source.values[target] ?? Number.NaN;
   const known = !Number.isNaN(truth);
@@ -180,8 +180,4 @@ function bounded(value: number): number {
 
 function dayAngle({ clock }: DemandSource, utcMs: number): number {
   return (2 * Math.PI * (clock.localMs(utcMs) % DAY_MS)) / DAY_MS;
-}
-
-function weekAngle({ clock }: DemandSource, utcMs: number): number {
-  return (2 * Math.PI * (clock.localMs(utcMs) % (7 * DAY_MS))) / (7 * DAY_MS);
 }
