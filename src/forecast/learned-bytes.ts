@@ -4,7 +4,7 @@ import type { Occurrence } from "./context/event-occurrences.ts";
 import { isSound, type LearnedState } from "./learned-state.ts";
 
 /** Rises with every change of `LearnedState`: bytes of another version are not read. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** All that is kept of one series between two calls. */
 export interface SeriesMemory {

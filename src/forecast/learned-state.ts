@@ -1,3 +1,4 @@
+import { type AnomalyState, newAnomalyState } from "./anomalies/anomaly-state.ts";
 import type { Calibration } from "./conformal.ts";
 import { newCalibration } from "./conformal.ts";
 import type { FittedState } from "./forecaster.ts";
@@ -26,6 +27,8 @@ export interface LearnedState {
   readonly calibrations: Calibration[];
   readonly scores: LiveScores;
   missRun: MissRun;
+  /** What demand does that no forecast held. */
+  anomaly: AnomalyState;
   /** Oldest cutoff first. */
   pending: PendingForecast[];
   /** One step ahead, as lately served, oldest first. */
@@ -90,6 +93,7 @@ export function newLearned(basis: string, members: number): LearnedState {
     calibrations: BUCKET_ENDS_MS.map(() => newCalibration()),
     scores: newLiveScores(),
     missRun: NO_MISSES,
+    anomaly: newAnomalyState(),
     pending: [],
     recent: [],
   };

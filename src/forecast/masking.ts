@@ -7,6 +7,8 @@ import { median, robustScale } from "./statistics.ts";
 const NOTHING = 0.02;
 /** A usual level below this share of the overall median is a quiet hour, not an outage. */
 const QUIET = 0.2;
+/** An outage this long is the level now, not an outage: it must be learned. */
+const LONGEST_MS = DAY_MS;
 /** Robust standard deviations beyond which a lone value is no demand to learn from. */
 const ABSURD = 25;
 
@@ -25,15 +27,35 @@ export function maskTraining(history: DemandSeries, clock: LocalClock): DemandSe
   const masked = values.slice();
   const run = Math.max(3, Math.round((15 * MINUTE_MS) / stepMs));
   const overall = median(values);
-  maskRuns(masked, run, Number.POSITIVE_INFINITY, (i) => {
-    const expected = usual.at(i);
-    return expected > QUIET * overall && (values[i] ?? Number.NaN) <= NOTHING * expected;
-  });
+  maskRuns(masked, run, Math.round(LONGEST_MS / stepMs), gone(values, usual, overall));
   const errors = values.map((value, i) => value - usual.at(i));
   const limit = ABSURD * robustScale(errors);
   const far = (i: number): boolean => limit > 0 && Math.abs(errors[i] ?? 0) > limit;
   maskRuns(masked, 1, run - 1, (i) => far(i) && !usual.sameTime(i).some(far));
   return { ...history, values: masked };
+}
+
+/**
+ * The history that members stand on, outages turned into gaps: demand that was gone for an hour says nothing of the next
+ * one. Absurd values stay, since a lone one may be the first of a surge. The same history when nothing is near zero.
+ */
+export function maskOutages(history: DemandSeries, clock: LocalClock): DemandSeries {
+  const { values, stepMs } = history;
+  if (values.length * stepMs < 3 * DAY_MS || stepMs > DAY_MS / 8) return history;
+  const overall = median(values);
+  // Most histories have none: looking costs less than what is usual at each time of day.
+  if (!values.some((value) => value <= NOTHING * overall * 3)) return history;
+  const masked = values.slice();
+  const run = Math.max(3, Math.round((15 * MINUTE_MS) / stepMs));
+  maskRuns(masked, run, Math.round(LONGEST_MS / stepMs), gone(values, usualByTime(history, clock), overall));
+  return { ...history, values: masked };
+}
+
+function gone(values: Float64Array, usual: Usual, overall: number): (i: number) => boolean {
+  return (i) => {
+    const expected = usual.at(i);
+    return expected > QUIET * overall && (values[i] ?? Number.NaN) <= NOTHING * expected;
+  };
 }
 
 /**

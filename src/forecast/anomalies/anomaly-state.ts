@@ -4,6 +4,8 @@ import type { Finding } from "../../model/finding.ts";
 export const SLOTS = 48;
 /** What today adds to the habit of a time of day: a value above 0.5 holds it already. */
 export const HIT = 0.51;
+/** Level shifts that are remembered. */
+export const SHIFTS_KEPT = 6;
 /** Ended findings that are kept to be shown. */
 export const ENDED_KEPT = 5;
 
@@ -41,6 +43,8 @@ export interface AnomalyState {
   readonly excursion: Excursion | null;
   /** What was expected before the last spike or excursion that went back: forecasts made since may have followed it. */
   readonly calm: { readonly base: number; readonly slot: number; readonly untilMs: number } | null;
+  /** Starts of the level shifts that stayed, oldest first: what lies before each is of another level. */
+  readonly shifts: readonly number[];
   /** What lasts, then the newest that ended; oldest first. */
   readonly findings: readonly Finding[];
   /** Since when a refit would pay, in words why; null once it was made. */
@@ -60,6 +64,8 @@ export interface Excursion {
   /** Steps in a row that were back. */
   readonly back: number;
   readonly peakScore: number;
+  /** Distance of the last step, on its side, from what was expected before it all began. */
+  readonly lastScore: number;
   /** Over all its steps. */
   readonly sumValue: number;
   readonly sumExpected: number;
@@ -91,6 +97,7 @@ export function newAnomalyState(): AnomalyState {
     silentSinceMs: -1,
     excursion: null,
     calm: null,
+    shifts: [],
     findings: [],
     wantsRefit: null,
   };

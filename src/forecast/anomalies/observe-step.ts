@@ -1,7 +1,7 @@
 import type { Finding } from "../../model/finding.ts";
 import { HOUR_MS } from "../../model/time.ts";
 import { clamp } from "../statistics.ts";
-import { type AnomalyState, type Excursion, HIT, newAnomalyState } from "./anomaly-state.ts";
+import { type AnomalyState, type Excursion, HIT, newAnomalyState, SHIFTS_KEPT } from "./anomaly-state.ts";
 import { addToSums, driftFindings } from "./drift.ts";
 import {
   add,
@@ -102,22 +102,36 @@ function follow(state: AnomalyState, seen: SeenStep): AnomalyState {
   if (state.seen < RULES.warmSteps) return noted(state, seen, null, state.findings);
   const running = state.excursion;
   const excursion = running === null ? begin(state, seen) : add(state, running, seen);
-  if (excursion === undefined) {
-    return noted(state, seen, null, state.findings);
-  }
-  const isShift = isLevelShift(excursion, state.stepMs);
-  const next: Excursion = { ...excursion, isShift };
+  if (excursion === undefined) return noted(state, seen, null, state.findings);
+  const next: Excursion = { ...excursion, isShift: isLevelShift(excursion, state.stepMs) };
   const finding = excursionFinding(next, state.stepMs);
   const shown = next.back > 0 ? state.findings : putOpen(state.findings, finding, EXCURSIONS);
+  const isNew = next.isShift && running?.isShift !== true;
+  const wanting = isNew ? withShift(wantRefit(state, finding), next.startMs) : state;
   const over = overBecause(next, state.stepMs);
-  const wanting = isShift && running?.isShift !== true ? wantRefit(state, finding) : state;
-  if (over === undefined) return noted(wanting, seen, next, shown);
-  const endMs =
-    seen.ms + (next.back >= RULES.backSteps ? state.stepMs * (1 - RULES.backSteps) : state.stepMs);
-  const isBack = next.back >= RULES.backSteps;
-  const calm = isBack ? { base: next.base, slot: next.slot, untilMs: seen.ms + RULES.calmMs } : null;
-  const ended = { ...noted(wanting, seen, null, close(shown, EXCURSIONS, endMs, over)), calm };
-  return isShift && !isBack ? relevelled(ended, shiftRatio(next)) : ended;
+  return over === undefined ? noted(wanting, seen, next, shown) : ended(wanting, seen, next, shown, over);
+}
+
+function ended(
+  state: AnomalyState,
+  seen: SeenStep,
+  excursion: Excursion,
+  shown: readonly Finding[],
+  because: string,
+): AnomalyState {
+  const { back, base, slot, startMs, isShift } = excursion;
+  const isBack = back >= RULES.backSteps;
+  const endMs = seen.ms + state.stepMs - (isBack ? state.stepMs * RULES.backSteps : 0);
+  const after = noted(state, seen, null, close(shown, EXCURSIONS, endMs, because));
+  if (isBack) {
+    const calm = { base, slot, untilMs: seen.ms + RULES.calmMs };
+    return { ...after, calm, shifts: after.shifts.filter((ms) => ms !== startMs) };
+  }
+  return isShift ? relevelledProfile(after, shiftRatio(excursion)) : after;
+}
+
+function withShift(state: AnomalyState, startMs: number): AnomalyState {
+  return { ...state, shifts: [...state.shifts, startMs].slice(-SHIFTS_KEPT) };
 }
 
 function noted(
@@ -134,7 +148,7 @@ function wantRefit(state: AnomalyState, { detectedMs, reason }: Finding): Anomal
 }
 
 /** The usual level of each time of day is the new one from now on. */
-function relevelled(state: AnomalyState, ratio: number): AnomalyState {
+function relevelledProfile(state: AnomalyState, ratio: number): AnomalyState {
   const factor = Number.isFinite(ratio) ? clamp(ratio, 0.01, 100) : 1;
   return { ...state, profile: state.profile.map((level) => (level === null ? null : short(level * factor))) };
 }
