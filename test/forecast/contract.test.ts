@@ -34,8 +34,8 @@ function brokenRules({ quantiles }: QuantileForecast): readonly string[] {
   return [...broken];
 }
 
-function meanOf(values: Float64Array | undefined): number {
-  return (values ?? []).reduce((sum, value) => sum + value, 0) / (values?.length ?? 0);
+function meanOf(values: Float64Array = new Float64Array(0)): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function bytesOf(value: unknown): number {
