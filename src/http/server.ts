@@ -27,8 +27,8 @@ const MAX_HEADER_BYTES = 8_192;
 const MAX_BODY_BYTES = 1_024;
 
 /**
- * Serves health, metrics and the API on loopback; only scheduled events can be written. Rejects with `UserError` for a host that is
- * not loopback or a port that cannot be had.
+ * Serves health, metrics and the API on loopback; only scheduled events can be written. Rejects with `UserError`
+ * for a host that is not loopback or a port that cannot be had.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const host = loopbackAddress(options.host);

@@ -45,8 +45,10 @@ test("files, those written in the configuration and those stored come together; 
 
 test("a file is read again when it changes; a broken one warns once and the last good one stands", async () => {
   const file = await folder.write("changing.csv", csv(row("a")));
-  const { ids, warnings } = open({ events: { files: [file], holidays: undefined, planned: [] } });
+  const { source, ids, warnings } = open({ events: { files: [file], holidays: undefined, planned: [] } });
   expect(await ids()).toEqual(["a sale"]);
+  const [first, second] = [await source.read(NOW_MS), await source.read(NOW_MS)];
+  expect(first.events[0]).toBe(second.events[0]);
   await change(file, csv(row("a"), row("b")), 1);
   expect(await ids()).toEqual(["a sale", "b sale"]);
   await change(file, csv("c,sale,never,2026-03-05T11:00:00Z"), 2);

@@ -22,6 +22,8 @@ export interface LeadingFound {
 const REACH_MS = 2 * HOUR_MS;
 /** Pairs of values below which nothing is fitted. */
 const LEAST_ROWS = 200;
+/** Seven coefficients are no better known from more. */
+const MOST_ROWS = 2_000;
 /** Held-out loss has to fall by a tenth, and in five of six stretches of time. */
 const ACCEPT_RATIO = 0.9;
 const BLOCKS = 6;
@@ -155,7 +157,7 @@ function horizonGain(deviations: Deviations, steps: number): HorizonGain | undef
   const now = features(deviations, length - 1, steps);
   if (now === undefined) return undefined;
   const rows: { readonly x: Float64Array; readonly y: number }[] = [];
-  const stride = Math.max(1, Math.floor(length / 4000));
+  const stride = Math.max(1, Math.ceil(length / MOST_ROWS));
   for (let t = length - 1 - steps; t > 0; t -= stride) {
     const y = deviations.demand[t + steps] ?? Number.NaN;
     const x = features(deviations, t, steps);
