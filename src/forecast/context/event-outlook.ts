@@ -21,7 +21,7 @@ import {
   type MeasureNoise,
 } from "./event-effects.ts";
 import { measureOccurrence, type Occurrence } from "./event-occurrences.ts";
-import { quietVariance, type UsualLevel, usualLevel } from "./usual-level.ts";
+import { plausible, quietVariance, type UsualLevel, usualLevel } from "./usual-level.ts";
 
 /** What scheduled events did and will do to one series, known at its end. */
 export interface EventOutlook {
@@ -63,7 +63,8 @@ const NEARLY_NOTHING = Math.log(0.2);
 export function eventOutlook(input: OutlookInput): EventOutlook | undefined {
   const spans = spansInReach(input);
   if (spans.length === 0) return undefined;
-  const { series, clock } = input;
+  const { clock } = input;
+  const series = plausible(input.series);
   const usual = usualLevel(series, clock, markEvents(series, spans));
   const noises = new Map<number, MeasureNoise>();
   const noiseOf = (span: EventSpan): MeasureNoise => {

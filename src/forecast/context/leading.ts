@@ -8,6 +8,7 @@ import { fitPattern, localSlots, patternAt, patternErrors } from "../seasonal-fi
 import { clamp, median, sortedQuantile } from "../statistics.ts";
 import { pinball } from "../weights.ts";
 import { onGrid } from "./on-grid.ts";
+import { plausible } from "./usual-level.ts";
 
 /** A leading series that moved a forecast. */
 export interface LeadingFound {
@@ -65,13 +66,14 @@ export function shiftByLeading(
 ): { readonly forecast: QuantileForecast; readonly found: LeadingFound | undefined } {
   const none = { forecast, found: undefined };
   const { values, startMs, stepMs } = demand;
+  const known = plausible(demand);
   if (leading.length === 0 || stepMs > HOUR_MS || recentlyChanged(demand, isChanged)) return none;
-  const usual = usualValues(demand, clock, isChanged);
+  const usual = usualValues(known, clock, isChanged);
   let best:
     | { readonly name: string; readonly lag: number; readonly gains: readonly HorizonGain[] }
     | undefined;
   for (const { name, series } of leading) {
-    const aligned = onGrid(series, demand);
+    const aligned = onGrid(plausible(series), demand);
     if (aligned === undefined) continue;
     const lead = usualValues(aligned, clock, isChanged).deviations;
     const lag = bestLag(usual.deviations, lead, Math.round(REACH_MS / stepMs));

@@ -99,3 +99,11 @@ export function quietVariance(usual: UsualLevel, steps: number): number {
   }
   return found.length < 5 ? 2 * floor : Math.max(floor, robustScale(found) ** 2);
 }
+
+/** Numbers that demand cannot be, as gaps; beyond 1e15 requests/s sums of squares would overflow. */
+export function plausible(series: DemandSeries): DemandSeries {
+  return {
+    ...series,
+    values: series.values.map((value) => (value >= 0 && value < 1e15 ? value : Number.NaN)),
+  };
+}
