@@ -67,6 +67,7 @@ export function createForecastEngine(options: ForecastEngineOptions): FullForeca
       names,
       outages,
       deadlineMs: options.deadlineMs ?? 60_000,
+      monotonicMs: () => performance.now(),
       newJob: (rung: Rung) => ({
         ...newJob(options, key, series, rung),
         ahead,

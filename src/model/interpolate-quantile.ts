@@ -5,9 +5,9 @@ const MIDDLE = { from: 0.1, to: 0.9 };
 
 /**
  * The quantile at `level` from those at rising `levels`, `valueAt(row)` each. Linear in the level in the middle; in
- * the tails linear in the normal score: half way from the 0.99 to the 0.999 quantile lies 0.9966 there, not 0.9945, so a
- * normal law is met exactly and a line no longer overstates what lies between. Beyond the outermost levels their
- * values are held.
+ * the tails linear in the normal score: half way from the 0.99 to the 0.999 quantile lies 0.9966 there, not 0.9945, so
+ * that a normal law is met exactly and what lies between is not overstated. Beyond the outermost levels their values
+ * are held.
  */
 export function interpolateQuantile(
   levels: readonly number[],

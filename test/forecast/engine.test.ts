@@ -80,7 +80,7 @@ describe("createForecastEngine", () => {
   });
 
   it.each([
-    ["hangs", /no answer within 3000 ms/],
+    ["hangs", /no answer within 8000 ms/],
     ["eats all memory", /worker died: .*memory/i],
   ])(
     "finds out the member that %s, leaves it out for hours, answers with all others",
@@ -89,7 +89,7 @@ describe("createForecastEngine", () => {
       const engine = engineOf({
         workerFile: new URL(file, import.meta.url),
         workerMemoryMiB: 96,
-        deadlineMs: name === "hangs" ? 3000 : 30_000,
+        deadlineMs: name === "hangs" ? 8000 : 40_000,
         settings: {
           members: ["level", "seasonal-naive", "dhr-ar"],
           refitMs: HOUR_MS,
@@ -105,7 +105,7 @@ describe("createForecastEngine", () => {
       expect(forecast.quantiles[0]?.length).toBe(DAY_STEPS);
       const beganMs = performance.now();
       const next = await engine.forecast("shop", seriesOf(series.values.subarray(0, 3 * DAY_STEPS + 1)));
-      expect(performance.now() - beganMs).toBeLessThan(2500);
+      expect(performance.now() - beganMs).toBeLessThan(7500);
       expect(next.evidence.failures["dhr-ar"]).toMatch(/out until 2026-03-05T03:00/);
       const report = engine.describe("shop")?.find((member) => member.name === "dhr-ar");
       expect(report?.outReason).toMatch(reason);

@@ -81,7 +81,7 @@ describe("learning from call to call", () => {
     const members = [...FEW, watching];
     const { learned } = made(upTo(1500), { members });
     made(upTo(1530), { members, learned });
-    expect(asked.length).toBeGreaterThan(5 * 24);
+    expect(asked.length).toBeGreaterThan(4 * 24);
     expect(asked.filter(({ fittedMs, cutoffMs }) => fittedMs > cutoffMs)).toEqual([]);
     // A fit a day while the past is walked through.
     const ages = asked.map(({ fittedMs, cutoffMs }) => cutoffMs - fittedMs);

@@ -53,7 +53,7 @@ describe("settle", () => {
       const learning = learningOn(values, learned);
       settle(learning, at(0));
       // Made before anything is settled, so that both hold the same forecasts.
-      for (const cutoff of [2, 9, 17]) addPending(learning, at(cutoff), [said(11), said(12, 3)]);
+      for (const cutoff of [2, 3, 4, 9]) addPending(learning, at(cutoff), [said(11), said(12, 3)]);
       for (const call of calls) settle(learning, at(call));
     }
     for (const key of ["own", "reference", "count"] as const) {
