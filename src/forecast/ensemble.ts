@@ -5,15 +5,16 @@ import { type AnomalyNow, anomalyNow } from "./anomalies/anomaly-now.ts";
 import type { StepForecast } from "./anomalies/standard-score.ts";
 import { steadyHistory, watchSeries } from "./anomalies/watch-series.ts";
 import { applyAnomaly } from "./anomaly.ts";
+import { calibratorFor } from "./conformal.ts";
 import type { MemberCost } from "./forecaster.ts";
 import { type Learned, type LearnInput, learnSeries, outReasons } from "./learn-series.ts";
 import type { LearnedState, OneStep } from "./learned-state.ts";
-import { type Blend, blendNow } from "./learning.ts";
+import { type Blend, blendAt, blendNow } from "./learning.ts";
 import { longRunScore, relativeError } from "./live-scores.ts";
 import { localClock } from "./local-clock.ts";
 import { firstLine } from "./member-models.ts";
-import { stepWeights } from "./step-weights.ts";
-import { bucketOf } from "./weights.ts";
+import { blendStep } from "./step-weights.ts";
+import { bucketOf, medianWeights } from "./weights.ts";
 
 export interface EnsembleInput extends Omit<LearnInput, "clock" | "learnSteps"> {
   readonly horizonSteps: number;
@@ -112,13 +113,14 @@ export function serveEnsemble(
   const present = rows.map((row) => row !== undefined);
   if (!present.some(Boolean)) return undefined;
   const blend = blendNow(learned, present);
-  const blended = blendRows(rows, blend.weights, series.stepMs, horizonSteps);
+  const { blended, firstStep } = blendRows(rows, blend, series.stepMs, horizonSteps);
   const first = (level: number): number => blended[FORECAST_LEVELS.indexOf(level)]?.[0] ?? Number.NaN;
-  const raw = { low: first(0.1), middle: first(0.5), high: first(0.9) };
-  calibrate(blended, blend, series.stepMs);
+  const raw = (level: number): number => firstStep[FORECAST_LEVELS.indexOf(level)] ?? Number.NaN;
   const now: OneStep = {
     cutoffMs: endMs(series),
-    ...raw,
+    low: raw(0.1),
+    middle: raw(0.5),
+    high: raw(0.9),
     shownLower: first(0.05),
     shownUpper: first(0.95),
   };
@@ -146,41 +148,26 @@ function askMembers(made: Learned, members: number, cutoffMs: number, horizonSte
   });
 }
 
-/**
- * Weighted average of quantiles level by level (Vincent's method): keeps the shape, and rising levels stay
- * rising.
- */
+const calibrate = calibratorFor(FORECAST_LEVELS);
+
+/** The members' quantiles blended and calibrated step by step; `firstStep` as it was before calibration. */
 function blendRows(
   rows: Rows,
-  weights: readonly Float64Array[],
+  blend: Blend,
   stepMs: number,
   horizonSteps: number,
-): Float64Array[] {
-  const shares = Array.from({ length: horizonSteps }, (_, step) => stepWeights(weights, (step + 1) * stepMs));
-  return FORECAST_LEVELS.map((_, level) => {
-    const blended = new Float64Array(horizonSteps);
-    rows.forEach((row, m) => {
-      const own = row?.[level];
-      if (own === undefined) return;
-      for (let step = 0; step < horizonSteps; step++) {
-        blended[step] = (blended[step] as number) + (shares[step]?.[m] as number) * (own[step] as number);
-      }
-    });
-    return blended;
-  });
-}
-
-function calibrate(rows: readonly Float64Array[], { factors }: Blend, stepMs: number): void {
-  const middle = rows[FORECAST_LEVELS.indexOf(0.5)];
-  if (middle === undefined) return;
-  for (let step = 0; step < middle.length; step++) {
-    const factor = factors[bucketOf((step + 1) * stepMs)] ?? { above: 1, below: 1 };
-    const centre = middle[step] ?? 0;
-    for (const row of rows) {
-      const width = (row[step] ?? centre) - centre;
-      row[step] = Math.max(0, centre + width * (width > 0 ? factor.above : factor.below));
-    }
+): { readonly blended: Float64Array[]; readonly firstStep: Float64Array } {
+  const blended = FORECAST_LEVELS.map(() => new Float64Array(horizonSteps));
+  const column = new Float64Array(FORECAST_LEVELS.length);
+  let firstStep = column;
+  for (let step = 0; step < horizonSteps; step++) {
+    const { weights, calibration } = blendAt(blend, (step + 1) * stepMs);
+    blendStep(column, FORECAST_LEVELS, weights, rows, step);
+    if (step === 0) firstStep = column.slice();
+    calibrate(column, calibration);
+    for (let l = 0; l < blended.length; l++) (blended[l] as Float64Array)[step] = column[l] as number;
   }
+  return { blended, firstStep };
 }
 
 function capRows(rows: readonly Float64Array[], cap: number): void {
@@ -200,9 +187,10 @@ export function evidenceOf(
   { anomaly, blend }: Pick<Served, "anomaly" | "blend">,
 ): Omit<ForecastEvidence, "failures" | "fitMs"> {
   const buckets = horizonsMs.map((ms) => Math.max(0, bucketOf(ms)));
+  const middle = blend.weights.map(medianWeights);
   const weights: Record<string, readonly number[]> = {};
   members.forEach((member, m) => {
-    weights[member.name] = buckets.map((bucket) => blend.weights[bucket]?.[m] ?? 0);
+    weights[member.name] = buckets.map((bucket) => middle[bucket]?.[m] ?? 0);
   });
   const longRun = buckets.map((bucket) => longRunScore(scores, bucket));
   return {

@@ -1,8 +1,9 @@
 import { endMs } from "../model/series.ts";
 import { DAY_MS } from "../model/time.ts";
+import { CALIBRATED_LEVELS } from "./conformal.ts";
 import { horizonKnots } from "./error-quantiles.ts";
 import type { FittedState, Forecaster, MemberCost } from "./forecaster.ts";
-import { copyLearned, type LearnedState, newLearned, TRACK_LEVELS, versionScore } from "./learned-state.ts";
+import { copyLearned, type LearnedState, newLearned, versionScore } from "./learned-state.ts";
 import { addPending, type Learning, noteLastStep, settle } from "./learning.ts";
 import {
   firstLine,
@@ -188,7 +189,7 @@ function rowsAt(
   return walk.members.map((member, m) => {
     if (cutoffMs < nowMs && !isBackfilled(walk, member, cutoffMs, nowMs)) return undefined;
     try {
-      return stand(walk, m, cutoffMs)?.at(walk.knots, TRACK_LEVELS);
+      return stand(walk, m, cutoffMs)?.at(walk.knots, CALIBRATED_LEVELS);
     } catch (error) {
       drop(walk, m, `forecast failed: ${firstLine(error)}`);
       return undefined;

@@ -2,6 +2,7 @@ import { deserialize, serialize } from "node:v8";
 import { crc32 } from "node:zlib";
 import type { Occurrence } from "./context/event-occurrences.ts";
 import { isSound, type LearnedState } from "./learned-state.ts";
+import { WEIGHT_LEVELS } from "./weights.ts";
 
 /** Rises with every change of `LearnedState`: bytes of another version are not read. */
 const FORMAT = 2;
@@ -13,19 +14,13 @@ export interface SeriesMemory {
   readonly occurrences: readonly Occurrence[];
 }
 
-/** What is written: calibrations are thousands of plain numbers, which single precision holds well enough. */
-interface Packed {
+interface Packed extends SeriesMemory {
   readonly format: number;
-  readonly learned: Omit<LearnedState, "calibrations">;
-  readonly calibrations: unknown;
-  readonly occurrences: readonly Occurrence[];
 }
 
 /** What is learned of one series as bytes: what travels between threads and outlives a restart. */
 export function packMemory({ learned, occurrences }: SeriesMemory): Uint8Array<ArrayBuffer> {
-  const { calibrations, ...rest } = learned;
-  const narrowed = narrow(calibrations);
-  const packed: Packed = { format: FORMAT, learned: rest, calibrations: narrowed, occurrences };
+  const packed: Packed = { format: FORMAT, learned, occurrences };
   return new Uint8Array(serialize(packed));
 }
 
@@ -35,10 +30,9 @@ export function packMemory({ learned, occurrences }: SeriesMemory): Uint8Array<A
  */
 export function unpackMemory(bytes: Uint8Array): SeriesMemory | undefined {
   try {
-    const { format, learned, calibrations, occurrences } = deserialize(bytes) as Packed;
+    const { format, learned, occurrences } = deserialize(bytes) as Packed;
     if (format !== FORMAT || !Array.isArray(occurrences)) return undefined;
-    const state = { ...learned, calibrations: widen(calibrations) } as LearnedState;
-    return hasShape(state) && isSound(state) ? { learned: state, occurrences } : undefined;
+    return hasShape(learned) && isSound(learned) ? { learned, occurrences } : undefined;
   } catch {
     return undefined;
   }
@@ -73,24 +67,7 @@ function hasShape(state: LearnedState): boolean {
     Array.isArray(state.pending) &&
     Array.isArray(state.recent) &&
     Array.isArray(state.calibrations) &&
-    state.losses.own.length === state.losses.count.length &&
+    state.losses.own.length === state.losses.count.length * WEIGHT_LEVELS.length &&
     Object.values(state.fits).every((fit) => typeof fit.version === "number")
   );
-}
-
-function narrow(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return value.every((item) => typeof item === "number") ? Float32Array.from(value) : value.map(narrow);
-  }
-  return mapPlain(value, narrow);
-}
-
-function widen(value: unknown): unknown {
-  if (value instanceof Float32Array) return Array.from(value);
-  return Array.isArray(value) ? value.map(widen) : mapPlain(value, widen);
-}
-
-function mapPlain(value: unknown, change: (inner: unknown) => unknown): unknown {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, change(inner)]));
 }

@@ -1,13 +1,9 @@
 import { type AnomalyState, newAnomalyState } from "./anomalies/anomaly-state.ts";
-import type { Calibration } from "./conformal.ts";
-import { newCalibration } from "./conformal.ts";
+import { type Calibration, newCalibrations } from "./conformal.ts";
 import type { FittedState } from "./forecaster.ts";
 import { type LiveScores, newLiveScores } from "./live-scores.ts";
 import { type MissRun, NO_MISSES } from "./miss-run.ts";
-import { BUCKET_ENDS_MS, type LossSums, newLossSums } from "./weights.ts";
-
-/** Levels kept of pending forecasts: those that the weights and the calibration score. */
-export const TRACK_LEVELS: readonly number[] = [0.05, 0.1, 0.5, 0.9, 0.95];
+import { type LossSums, newLossSums } from "./weights.ts";
 
 /**
  * Everything learned about one series, as plain data: what was fitted, what the members' past forecasts were
@@ -65,10 +61,10 @@ export interface VersionScore {
 export interface PendingForecast {
   readonly cutoffMs: number;
   readonly firstKnot: number;
-  /** `values[((knot - firstKnot) * members + member) * levels + level]`; NaN where a member had no say. */
+  /** At `WEIGHT_LEVELS`: `values[((knot - firstKnot) * members + member) * levels + level]`; NaN: no say. */
   readonly values: Float32Array | Float64Array;
-  /** The ensemble, `[(knot - firstKnot) * 2 * levels + level]`: as blended, then (`+ levels`) as shown. */
-  readonly ensemble: Float32Array | Float64Array;
+  /** The ensemble as shown, at `CALIBRATED_LEVELS`: `shown[(knot - firstKnot) * levels + level]`. */
+  readonly shown: Float32Array | Float64Array;
   /** Version of each member's parameters; 0 where it had no say. */
   readonly versions: readonly number[];
 }
@@ -90,7 +86,7 @@ export function newLearned(basis: string, members: number): LearnedState {
     fits: {},
     losses: newLossSums(members),
     fadedMs: Number.NaN,
-    calibrations: BUCKET_ENDS_MS.map(() => newCalibration()),
+    calibrations: newCalibrations(),
     scores: newLiveScores(),
     missRun: NO_MISSES,
     anomaly: newAnomalyState(),

@@ -1,19 +1,39 @@
 import type { DemandSeries } from "../model/series.ts";
 import { HOUR_MS } from "../model/time.ts";
-import { addScore, type WidthFactors, widthFactors } from "./conformal.ts";
+import {
+  addScore,
+  CALIBRATED_LEVELS,
+  type Calibration,
+  calibrationAt,
+  fadeCalibration,
+  type StepCalibration,
+  type WidthFactors,
+} from "./conformal.ts";
 import type { Forecaster } from "./forecaster.ts";
 import type { LearnedState, MemberFit, PendingForecast, VersionScore } from "./learned-state.ts";
-import { TRACK_LEVELS } from "./learned-state.ts";
 import { addLiveScore, fadeScores } from "./live-scores.ts";
 import { noteTruth, widened } from "./miss-run.ts";
 import { fromKnot, type KeptKnot, keptKnot, pendingRows } from "./pending-rows.ts";
-import { addLoss, BUCKET_ENDS_MS, bucketOf, bucketWeights, fadeLosses, pinball } from "./weights.ts";
+import { stepWeights } from "./step-weights.ts";
+import {
+  addLoss,
+  BUCKET_ENDS_MS,
+  bucketOf,
+  bucketWeights,
+  fadeLosses,
+  knotShares,
+  pinball,
+  WEIGHT_LEVELS,
+} from "./weights.ts";
 
-/** Rows of `TRACK_LEVELS` whose loss decides: weighted quantile loss of 0.1, 0.5 and 0.9. */
-const LOSS_ROWS = [1, 2, 3].map((row) => ({ row, level: TRACK_LEVELS[row] ?? 0.5 }));
-const LOWER = 0;
-const MIDDLE = 2;
-const UPPER = 4;
+/** Rows of `WEIGHT_LEVELS` whose mean is the loss that is reported: weighted quantile loss of 0.1, 0.5 and 0.9. */
+const LOSS_ROWS = [1, 2, 3];
+const MIDDLE_ROW = WEIGHT_LEVELS.indexOf(0.5);
+/** Where `WEIGHT_LEVELS`, and the 90 % interval, are in what was shown. */
+const SHOWN_ROWS = WEIGHT_LEVELS.map((level) => CALIBRATED_LEVELS.indexOf(level));
+const LOWER = CALIBRATED_LEVELS.indexOf(0.05);
+const MIDDLE = CALIBRATED_LEVELS.indexOf(0.5);
+const UPPER = CALIBRATED_LEVELS.indexOf(0.95);
 
 /** One series at the time of one call: what is known, and what is learned of it. */
 export interface Learning {
@@ -26,9 +46,10 @@ export interface Learning {
   readonly learned: LearnedState;
 }
 
-/** Weights and factors on the widths, per bucket of horizons. */
+/** Weights, calibration and factors on the widths, per bucket of horizons. */
 export interface Blend {
   readonly weights: readonly Float64Array[];
+  readonly calibrations: readonly Calibration[];
   readonly factors: readonly WidthFactors[];
 }
 
@@ -36,15 +57,21 @@ export interface Blend {
 export function blendNow(learned: LearnedState, present: readonly boolean[]): Blend {
   return {
     weights: BUCKET_ENDS_MS.map((_, bucket) => bucketWeights(learned.losses, bucket, present)),
-    factors: learned.calibrations.map((calibration, bucket) =>
-      widened(widthFactors(calibration, withinHour(bucket)), learned.missRun, bucket),
-    ),
+    calibrations: learned.calibrations,
+    factors: BUCKET_ENDS_MS.map((_, bucket) => widened({ above: 1, below: 1 }, learned.missRun, bucket)),
   };
 }
 
-/** Buckets whose every step is at most about an hour ahead. */
-export function withinHour(bucket: number): boolean {
-  return (BUCKET_ENDS_MS[bucket] ?? Number.POSITIVE_INFINITY) < 1.5 * HOUR_MS;
+/** Weights and calibration `aheadMs` ahead. */
+export function blendAt(
+  { weights, calibrations, factors }: Blend,
+  aheadMs: number,
+): { readonly weights: Float64Array; readonly calibration: StepCalibration } {
+  const factor = factors[bucketOf(aheadMs)] ?? { above: 1, below: 1 };
+  return {
+    weights: stepWeights(weights, aheadMs),
+    calibration: calibrationAt(calibrations, factor, aheadMs),
+  };
 }
 
 /**
@@ -91,15 +118,11 @@ export function addPending(
 ): void {
   const present = rows.map((row) => row !== undefined);
   if (!present.some(Boolean)) return;
-  const { weights, factors } = blendNow(learned, present);
+  const blend = blendNow(learned, present);
   const versions = members.map((member, m) => (present[m] ? (learned.fits[member.name]?.version ?? 0) : 0));
-  const pending = pendingRows(cutoffMs, rows, versions, knots.length, (knot) => {
-    const bucket = bucketOf((knots[knot] ?? 1) * series.stepMs);
-    return {
-      shares: weights[bucket] ?? new Float64Array(0),
-      factors: factors[bucket] ?? { above: 1, below: 1 },
-    };
-  });
+  const pending = pendingRows(cutoffMs, rows, versions, knots.length, (knot) =>
+    blendAt(blend, (knots[knot] ?? 1) * series.stepMs),
+  );
   learned.pending.push(pending);
 }
 
@@ -131,6 +154,7 @@ function fadeTo(learned: LearnedState, ms: number): void {
   const elapsedMs = ms - learned.fadedMs;
   if (elapsedMs > 0) {
     fadeLosses(learned.losses, elapsedMs);
+    for (const calibration of learned.calibrations) fadeCalibration(calibration, elapsedMs);
     fadeScores(learned.scores, elapsedMs);
   }
   if (!(elapsedMs <= 0)) learned.fadedMs = ms;
@@ -145,44 +169,48 @@ function score(learning: Learning, pending: PendingForecast, knot: number, exact
   const bucket = bucketOf(steps * series.stepMs);
   // A knot stands for the steps since the one before.
   const weight = steps - (knots[knot - 1] ?? 0);
-  const naive = lossOf(truth, (row) => kept.member(0, row));
+  const share = knotShares(knots, series.stepMs)[knot] ?? 0;
+  const naive = lossesOf(truth, (row) => kept.member(0, row));
   members.forEach((member, m) => {
-    const own = lossOf(truth, (row) => kept.member(m, row));
-    if (!Number.isFinite(own + naive)) return;
-    addLoss(learned.losses, m, bucket, weight, own, naive);
+    const own = lossesOf(truth, (row) => kept.member(m, row));
+    if (!own.every(Number.isFinite) || !naive.every(Number.isFinite)) return;
+    addLoss(learned.losses, m, bucket, share, own, naive);
     const fit = learned.fits[member.name];
     const version = pending.versions[m] ?? 0;
-    if (fit !== undefined) learned.fits[member.name] = withScore(fit, version, weight * own, weight * naive);
+    if (fit === undefined) return;
+    learned.fits[member.name] = withScore(fit, version, weight * meanLoss(own), weight * meanLoss(naive));
   });
-  scoreEnsemble(learned, bucket, weight, truth, kept, naive);
+  scoreEnsemble(learned, bucket, { weight, share }, truth, kept, meanLoss(naive));
 }
 
 function scoreEnsemble(
   learned: LearnedState,
   bucket: number,
-  weight: number,
+  counts: { readonly weight: number; readonly share: number },
   truth: number,
   kept: KeptKnot,
   naiveLoss: number,
 ): void {
-  const raw = [kept.raw(LOWER), kept.raw(MIDDLE), kept.raw(UPPER)] as const;
-  const shown = [kept.shown(LOWER), kept.shown(MIDDLE), kept.shown(UPPER)] as const;
-  if (raw.some(Number.isNaN)) return;
+  const shown = (row: number): number => kept.shown[row] ?? Number.NaN;
+  if (Number.isNaN(shown(MIDDLE))) return;
   const calibration = learned.calibrations[bucket];
-  if (calibration !== undefined) addScore(calibration, truth, raw, shown);
-  addLiveScore(learned.scores, bucket, weight, {
-    shownLoss: lossOf(truth, kept.shown),
+  if (calibration !== undefined) addScore(calibration, bucket, counts.share, truth, kept.shown);
+  addLiveScore(learned.scores, bucket, counts.weight, {
+    shownLoss: meanLoss(lossesOf(truth, (row) => shown(SHOWN_ROWS[row] ?? MIDDLE))),
     naiveLoss,
-    shownError: Math.abs(truth - raw[1]),
-    naiveError: Math.abs(truth - kept.member(0, MIDDLE)),
-    inside: truth >= shown[0] && truth <= shown[2] ? 1 : 0,
+    shownError: Math.abs(truth - shown(MIDDLE)),
+    naiveError: Math.abs(truth - kept.member(0, MIDDLE_ROW)),
+    inside: truth >= shown(LOWER) && truth <= shown(UPPER) ? 1 : 0,
   });
 }
 
-function lossOf(truth: number, quantile: (row: number) => number): number {
-  let sum = 0;
-  for (const { row, level } of LOSS_ROWS) sum += pinball(truth, quantile(row), level);
-  return sum / LOSS_ROWS.length;
+/** Pinball losses at `WEIGHT_LEVELS`. */
+function lossesOf(truth: number, quantile: (row: number) => number): readonly number[] {
+  return WEIGHT_LEVELS.map((level, row) => pinball(truth, quantile(row), level));
+}
+
+function meanLoss(losses: readonly number[]): number {
+  return LOSS_ROWS.reduce((sum, row) => sum + (losses[row] ?? Number.NaN), 0) / LOSS_ROWS.length;
 }
 
 /** `fit` with one more score for the version that made the forecast, when that is this one or the one before. */

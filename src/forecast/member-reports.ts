@@ -2,7 +2,7 @@ import type { MemberReport, VersionReport } from "../model/forecast.ts";
 import type { Forecaster } from "./forecaster.ts";
 import type { LearnedState, MemberFit, VersionScore } from "./learned-state.ts";
 import { lastDueMs, periodOf, type RefitPlan } from "./refits.ts";
-import { bucketOf, bucketWeights, type LossSums } from "./weights.ts";
+import { bucketOf, bucketWeights, medianWeights, recentLossRatio } from "./weights.ts";
 
 export interface ReportInput extends RefitPlan {
   /** As they were when `learned` was made, in the same order. */
@@ -19,7 +19,7 @@ export function memberReports(input: ReportInput): readonly MemberReport[] {
   const buckets = horizonsMs.map((ms) => Math.max(0, bucketOf(ms)));
   const outReasons = members.map(({ name }) => outReason(learned.fits[name], input.without[name]));
   const present = outReasons.map((reason) => reason === undefined);
-  const weights = buckets.map((bucket) => bucketWeights(learned.losses, bucket, present));
+  const weights = buckets.map((bucket) => medianWeights(bucketWeights(learned.losses, bucket, present)));
   return members.map((member, m) => {
     const fit = learned.fits[member.name];
     return {
@@ -27,7 +27,7 @@ export function memberReports(input: ReportInput): readonly MemberReport[] {
       cost: member.cost,
       outReason: outReasons[m],
       weights: weights.map((row) => row[m] ?? 0),
-      lossRatio: buckets.map((bucket) => lossRatio(learned.losses, bucket, m)),
+      lossRatio: buckets.map((bucket) => recentLossRatio(learned.losses, bucket, m)),
       lastFitMs: fit?.fittedMs,
       nextFitMs: lastDueMs(input, member, learned.lastMs) + periodOf(input, member),
       fitCostMs: fit?.costMs ?? 0,
@@ -41,12 +41,6 @@ function outReason(fit: MemberFit | undefined, other: string | undefined): strin
   if (other !== undefined) return other;
   if (fit === undefined) return "not fitted yet";
   return fit.state === undefined ? (fit.reason ?? "not fitted yet") : undefined;
-}
-
-function lossRatio(losses: LossSums, bucket: number, member: number): number | undefined {
-  const at = bucket * losses.members + member;
-  const reference = losses.reference[at] ?? 0;
-  return reference > 0 ? (losses.own[at] ?? 0) / reference : undefined;
 }
 
 function versionReport(score: VersionScore | undefined): VersionReport | undefined {

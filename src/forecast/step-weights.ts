@@ -1,23 +1,31 @@
-import { BUCKET_ENDS_MS, bucketOf } from "./weights.ts";
+import { BUCKET_ENDS_MS, bucketOf, groupOf, weightAt } from "./weights.ts";
 
-/** Weighted sum of the members' quantiles at one level and step; members without a share may be absent. */
-export function weighted(
-  shares: Float64Array,
+/**
+ * The members' quantiles of one step at `levels`, averaged level by level (Vincent's method) into `column`. Levels
+ * with different weights may cross: sorted, which never adds to the pinball loss of all (Chernozhukov et al. 2010).
+ */
+export function blendStep(
+  column: Float64Array,
+  levels: readonly number[],
+  weights: Float64Array,
   rows: readonly (readonly Float64Array[] | undefined)[],
-  level: number,
   step: number,
-): number {
-  let sum = 0;
+): void {
+  column.fill(0);
   for (let m = 0; m < rows.length; m++) {
-    const share = shares[m] ?? 0;
-    if (share > 0) sum += share * (rows[m]?.[level]?.[step] ?? 0);
+    const own = rows[m];
+    if (own === undefined) continue;
+    for (let l = 0; l < levels.length; l++) {
+      const share = weightAt(weights, m, groupOf(levels[l] ?? 0.5));
+      if (share > 0) column[l] = (column[l] as number) + share * (own[l]?.[step] ?? 0);
+    }
   }
-  return sum;
+  column.sort();
 }
 
 /**
- * Weights at a horizon: those of its bucket, mixed with the next one's over the bucket's last half (in log
- * time).
+ * Weights (or any other list kept per bucket) at a horizon: those of its bucket, mixed with the next one's over
+ * the bucket's last half (in log time).
  */
 export function stepWeights(weights: readonly Float64Array[], aheadMs: number): Float64Array {
   const bucket = bucketOf(aheadMs);
