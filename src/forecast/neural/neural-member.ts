@@ -28,7 +28,7 @@ export type SharedState = Pick<NeuralState, "network" | "packed">;
 const PLANS = {
   cold: { updates: 200, rate: 6e-3 },
   warm: { updates: 100, rate: 3e-3 },
-  tune: { updates: 60, rate: 3e-3 },
+  tune: { updates: 120, rate: 6e-3 },
 };
 /** Latest share of the history that is not trained on: it picks the weights and measures their errors. */
 const HELD_OUT = 0.2;

@@ -33,7 +33,8 @@ const HEAD: HeadShape = { at: CROSS.at + attentionSize(BLOCK), context: WIDTH, h
 const SIZE = HEAD.at + headSize(HEAD);
 
 /**
- * The last day as tokens, and one query per step ahead that looks at them: a decoder block. Queries do not see one another: what is forecast for a step does not depend on what else was asked.
+ * The last day as tokens, and one query per step ahead that looks at them: a decoder block. Queries do not see
+ * one another: what is forecast for a step does not depend on what else was asked.
  */
 export const transformerNetwork: Network = {
   name: "transformer",
