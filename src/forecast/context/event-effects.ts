@@ -170,7 +170,10 @@ function shapeOf(
     [0, FIRST_INSIDE],
     [FIRST_AFTER, BINS],
   ] as const) {
-    const bins = [deviation(seen, zero, from, from + 1, noise), deviation(seen, zero, to - 1, to, noise)];
+    // Unlike the bins inside, these are not taken against the event's own mean: its noise is in them.
+    const bins = [deviation(seen, zero, from, from + 1, noise), deviation(seen, zero, to - 1, to, noise)].map(
+      (bin) => ({ ...bin, variance: bin.variance + noise.event / seen.length }),
+    );
     shrinkTogether(bins, [0, 0], shape, shapeVariance);
   }
   return { shape, shapeVariance };

@@ -3,6 +3,7 @@ import { type DemandSeries, endMs } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
 import type { LocalClock } from "../local-clock.ts";
 import { patternAt } from "../seasonal-fit.ts";
+import { clamp } from "../statistics.ts";
 import {
   BINS,
   binEdges,
@@ -18,6 +19,7 @@ import {
   type KindEffect,
   learnKind,
   liftPrior,
+  MAX_LOG_FACTOR,
   type MeasureNoise,
 } from "./event-effects.ts";
 import { measureOccurrence, type Occurrence } from "./event-occurrences.ts";
@@ -200,7 +202,7 @@ function sundayPrior(span: EventSpan, usual: UsualLevel): EffectPrior | undefine
   if (!span.event.kind.startsWith("holiday:")) return undefined;
   if (pattern.slots * series.stepMs <= DAY_MS) return undefined;
   const shape = new Float64Array(BINS);
-  const floor = Math.min(...usual.base) || Number.MIN_VALUE;
+  const floor = usual.base.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
   let mean = 0;
   for (let bin = FIRST_INSIDE; bin < FIRST_AFTER; bin++) {
     const [low, high] = binEdges(span, bin);
@@ -280,8 +282,9 @@ function assemble({ series, horizonSteps }: OutlookInput, learned: Learned): Eve
     ({ span }) => span.event.endMs > nowMs && span.event.startMs < untilMs,
   );
   return {
-    logAt: (atMs) => logs[index(atMs)] ?? 0,
-    varianceAt: (atMs) => variances[index(atMs)] ?? 0,
+    // Several events at once are no more than the strongest one may be.
+    logAt: (atMs) => clamp(logs[index(atMs)] ?? 0, -MAX_LOG_FACTOR, MAX_LOG_FACTOR),
+    varianceAt: (atMs) => Math.min(1, variances[index(atMs)] ?? 0),
     isMasked: (atMs) => masked[index(atMs)] === 1,
     isChanged: (atMs) => masked[index(atMs)] === 1 || Math.abs(logs[index(atMs)] ?? 0) > MATERIAL,
     effects: ahead.map(toEventEffect),

@@ -111,7 +111,7 @@ function usualValues(
   const slots = localSlots(series, clock, isWeekly);
   const pattern = fitPattern(values, slots, orders);
   const negated = patternErrors(new Float64Array(values.length), slots, pattern);
-  const floor = Math.max(0.1 * median(values), Number.MIN_VALUE) || Number.MIN_VALUE;
+  const floor = Math.max(0.1 * median(values), 1e-9) || 1e-9;
   const at = (atMs: number): number => Math.max(floor, patternAt(pattern, clock, atMs));
   // Some bots and outages are a thousand times the usual: they would own the regression.
   const deviations = values.map((value, i) => clamp(value / Math.max(floor, -(negated[i] ?? 0)) - 1, -1, 10));

@@ -37,7 +37,7 @@ export function usualLevel(series: DemandSeries, clock: LocalClock, inEvent: Uin
   const slots = localSlots(series, clock, isWeekly);
   const pattern = fitPattern(outside, slots, orders);
   const negated = patternErrors(new Float64Array(values.length), slots, pattern);
-  const floor = Math.max(0.05 * median(outside), Number.MIN_VALUE) || Number.MIN_VALUE;
+  const floor = Math.max(0.05 * median(outside), 1e-9) || 1e-9;
   const base = negated.map((value) => Math.max(floor, -value));
   const ratio = outside.map((value, i) => {
     const log = Math.log(value / (base[i] ?? 1));
