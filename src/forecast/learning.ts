@@ -80,10 +80,11 @@ export function blendAt(
  */
 export function settle(learning: Learning, untilMs: number): void {
   const { learned, knots, series } = learning;
+  const shares = knotShares(knots, series.stepMs);
   for (const { pending, knot, knownMs } of dueTruths(learning, untilMs)) {
     fadeTo(learned, knownMs);
     const truth = truthAt(learning, knownMs - series.stepMs);
-    if (!Number.isNaN(truth)) score(learning, pending, knot, truth);
+    if (!Number.isNaN(truth)) score(learning, pending, knot, truth, shares[knot] ?? 0);
   }
   fadeTo(learned, untilMs);
   learned.pending = learned.pending.flatMap((pending) => {
@@ -161,7 +162,13 @@ function fadeTo(learned: LearnedState, ms: number): void {
 }
 
 /** Losses of all members and the ensemble's score for one truth. */
-function score(learning: Learning, pending: PendingForecast, knot: number, exact: number): void {
+function score(
+  learning: Learning,
+  pending: PendingForecast,
+  knot: number,
+  exact: number,
+  share: number,
+): void {
   const { learned, knots, members, series } = learning;
   const kept = keptKnot(pending, knot);
   const truth = kept.rounded(exact);
@@ -169,7 +176,6 @@ function score(learning: Learning, pending: PendingForecast, knot: number, exact
   const bucket = bucketOf(steps * series.stepMs);
   // A knot stands for the steps since the one before.
   const weight = steps - (knots[knot - 1] ?? 0);
-  const share = knotShares(knots, series.stepMs)[knot] ?? 0;
   const naive = lossesOf(truth, (row) => kept.member(0, row));
   members.forEach((member, m) => {
     const own = lossesOf(truth, (row) => kept.member(m, row));
