@@ -170,7 +170,7 @@ function coldCase({ series, timeZone }: BenchSeries, at: number): Case {
 }
 
 function runPeer(python: string, cases: readonly Case[]): Peer {
-  const script = new URL("./parts/prophet_peer.py", import.meta.url).pathname;
+  const script = new URL("./parts/prophet-peer.py", import.meta.url).pathname;
   const input = JSON.stringify(cases.map(({ ds, y, ahead, weekly }) => ({ ds, y, ahead, weekly })));
   try {
     const stdio: ["pipe", "pipe", "pipe"] = ["pipe", "pipe", "pipe"];

@@ -26,7 +26,7 @@ import {
 import { isSamePlan } from "./same-plan.ts";
 import { appliedSizes, type ControllerState, saveState, sizesOf } from "./state.ts";
 import { renderDecision, think } from "./think.ts";
-import { learnService, mergeTraffic } from "./traffic-summary.ts";
+import { learnServing, mergeTraffic } from "./traffic-summary.ts";
 
 /** Steps written again at each cycle: a late sample still gets in. */
 const RECORDED_STEPS = 6;
@@ -92,7 +92,7 @@ async function observe(pass: Pass): Promise<void> {
   record.observation = observation;
   record.platform = await readPlatform(pass);
   pass.traffic = mergeTraffic(await recentTraffic(parts));
-  state.service = learnService(state.service, pass.traffic);
+  state.service = learnServing(state.service, pass.traffic);
   pass.series = series;
   if (series !== null && parts.settings.demand.source === "platform") recordDemand(pass, series);
   if (observation.freshness === "fresh") {

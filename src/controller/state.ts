@@ -2,7 +2,7 @@ import type { CycleRecord } from "../model/cycle.ts";
 import type { ForecastEvidence, QuantileForecast } from "../model/forecast.ts";
 import type { GateEvent, GateState, ModeState } from "../model/gate.ts";
 import type { TrafficSample } from "../model/platform.ts";
-import type { ServiceEvidence } from "../model/service-model.ts";
+import type { ServingEvidence } from "../model/serving-model.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
 import { NO_UNITS, type Sizes } from "../model/tier.ts";
 import { NO_TOTALS, type Totals } from "../model/totals.ts";
@@ -18,7 +18,7 @@ export interface ControllerState {
   appliedWallMs: number;
   needHistory: readonly { readonly atMs: number; readonly units: number | null }[];
   /** What was measured of service times; null before anything was. */
-  service: ServiceEvidence | null;
+  service: ServingEvidence | null;
   updateTimes: readonly number[];
   baselineReviewMs: number | null;
   missingSinceMs: number | null;

@@ -1,6 +1,6 @@
-import { addServiceSample } from "../decide/learn-service.ts";
+import { addServingSample } from "../decide/learn-serving.ts";
 import type { TrafficSample } from "../model/platform.ts";
-import { NO_SERVICE_EVIDENCE, type ServiceEvidence } from "../model/service-model.ts";
+import { NO_SERVING_EVIDENCE, type ServingEvidence } from "../model/serving-model.ts";
 
 /** Requests below which a mean service time is not learned from. */
 const LEARNABLE_REQUESTS = 50;
@@ -31,13 +31,13 @@ export function mergeTraffic(samples: readonly TrafficSample[]): TrafficSample |
 }
 
 /** What the last traffic teaches about service times; too few requests teach nothing. */
-export function learnService(
-  known: ServiceEvidence | null,
+export function learnServing(
+  known: ServingEvidence | null,
   traffic: TrafficSample | null,
-): ServiceEvidence | null {
+): ServingEvidence | null {
   if (traffic === null || traffic.served < LEARNABLE_REQUESTS) return known;
   const seconds = (traffic.toWallMs - traffic.fromWallMs) / 1000;
-  return addServiceSample(known ?? NO_SERVICE_EVIDENCE, {
+  return addServingSample(known ?? NO_SERVING_EVIDENCE, {
     servedRps: traffic.served / seconds,
     units: traffic.readyUnits,
     meanServiceMs: traffic.meanServiceMs,

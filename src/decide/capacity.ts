@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ServiceModel, serviceTimeMs } from "../model/service-model.ts";
+import { type ServingModel, serviceTimeMs } from "../model/serving-model.ts";
 import type { AmountResourceSettings, QueueResourceSettings, ResourceSettings } from "../model/settings.ts";
 
 /** Far beyond any tier's largest size; demand that asks for more gets this, and the limits cut it. */
@@ -38,14 +38,14 @@ export interface UnitsNeeded {
 export function unitsFor(
   demandRps: number,
   resources: readonly ResourceSettings[],
-  learned: ServiceModels | null,
+  learned: ServingModels | null,
 ): UnitsNeeded {
   assert(Number.isFinite(demandRps) && demandRps >= 0, `demand of ${demandRps} requests/s cannot be sized`);
   let most: UnitsNeeded = { units: 0, resource: "" };
   for (const resource of resources) {
     const units =
       resource.kind === "queue"
-        ? queueUnits(demandRps, resource, learned?.[resource.name] ?? configuredService(resource))
+        ? queueUnits(demandRps, resource, learned?.[resource.name] ?? configuredServing(resource))
         : amountUnits(demandRps, resource);
     if (units > most.units) most = { units, resource: resource.name };
   }
@@ -77,13 +77,13 @@ function erlangB(servers: number, load: number): number {
 }
 
 /** Service models by the name of the queue resource they were learned for. */
-export type ServiceModels = Readonly<Record<string, ServiceModel>>;
+export type ServingModels = Readonly<Record<string, ServingModel>>;
 
-function configuredService(resource: QueueResourceSettings): ServiceModel {
+function configuredServing(resource: QueueResourceSettings): ServingModel {
   return { baseMs: resource.serviceTimeMs, contention: 0, coherency: 0 };
 }
 
-function queueUnits(demandRps: number, resource: QueueResourceSettings, service: ServiceModel): number {
+function queueUnits(demandRps: number, resource: QueueResourceSettings, service: ServingModel): number {
   const { slotsPerUnit, latencyObjectiveMs, latencyPercentile } = resource;
   const least = (demandRps * service.baseMs) / 1000;
   assert(Number.isFinite(least) && slotsPerUnit >= 1, `resource ${resource.name} cannot be sized`);
@@ -103,7 +103,7 @@ function queueUnits(demandRps: number, resource: QueueResourceSettings, service:
  * Requests in service in a unit that takes `rps`: the least solution of busy = rps x S(busy) (Little's law), at most
  * `slots`: slowing each other down, they may never settle below that.
  */
-function busySlots(rps: number, slots: number, service: ServiceModel): number {
+function busySlots(rps: number, slots: number, service: ServingModel): number {
   let busy = (rps * service.baseMs) / 1000;
   if (service.contention === 0 && service.coherency === 0) return Math.min(busy, slots);
   for (let round = 0; round < 200 && busy < slots; round++) {

@@ -4,8 +4,8 @@ import { leadTimeMs } from "../model/lead-time.ts";
 import { peakDemand, type StepRange, stepsBetween } from "../model/outlook.ts";
 import { totalUnits } from "../model/tier.ts";
 import { shortDuration } from "../model/time.ts";
-import { type ServiceModels, type UnitsNeeded, unitsFor } from "./capacity.ts";
-import { fitService } from "./learn-service.ts";
+import { type ServingModels, type UnitsNeeded, unitsFor } from "./capacity.ts";
+import { fitServing } from "./learn-serving.ts";
 import { magnitudeUnits } from "./magnitude.ts";
 import { type DemandTrust, missingData } from "./missing-data.ts";
 import { shortNumber, unitsText } from "./words.ts";
@@ -51,11 +51,11 @@ export function gatherFacts(input: DecideInput, risk: Risk): Facts {
   return { input, settings, risk, need, demand, plannedUnits, window, unitsFor: sized, steps };
 }
 
-function learnedModels({ service, settings }: DecideInput): ServiceModels | null {
+function learnedModels({ service, settings }: DecideInput): ServingModels | null {
   if (service === null) return null;
   return Object.fromEntries(
     settings.resources.flatMap((resource) =>
-      resource.kind === "queue" ? [[resource.name, fitService(service, resource.serviceTimeMs)]] : [],
+      resource.kind === "queue" ? [[resource.name, fitServing(service, resource.serviceTimeMs)]] : [],
     ),
   );
 }

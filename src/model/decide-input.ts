@@ -2,7 +2,7 @@ import type { ForecastRecord, Observation } from "./cycle.ts";
 import type { ForecastEvidence } from "./forecast.ts";
 import type { GateVerdict } from "./gate.ts";
 import type { PlatformState } from "./platform.ts";
-import type { ServiceEvidence } from "./service-model.ts";
+import type { ServingEvidence } from "./serving-model.ts";
 import type { Settings } from "./settings.ts";
 import type { Sizes } from "./tier.ts";
 
@@ -43,7 +43,7 @@ export interface DecideInput {
   /** Measured lead times, oldest first; at most 200. */
   readonly leadTimesMs: readonly number[];
   /** What the platform measured of service times; null: the configured ones hold. */
-  readonly service: ServiceEvidence | null;
+  readonly service: ServingEvidence | null;
   /** Since when demand has not been fresh; null while it is. */
   readonly missingSinceMs: number | null;
   readonly pause: { readonly untilMs: number; readonly reason: string } | null;

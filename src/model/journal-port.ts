@@ -2,7 +2,7 @@ import type { CycleRecord } from "./cycle.ts";
 import type { GateEvent, GateState, ModeState } from "./gate.ts";
 import type { ScheduledEvent } from "./known-ahead.ts";
 import type { DemandSeries } from "./series.ts";
-import type { ServiceEvidence } from "./service-model.ts";
+import type { ServingEvidence } from "./serving-model.ts";
 import type { BaseInputs, StackInputs } from "./stack-inputs.ts";
 import type { DaemonStatus, PauseStatus } from "./status.ts";
 
@@ -131,7 +131,7 @@ export interface JournalState {
   readonly "baseline-review": { readonly atMs: number; readonly units: number };
   readonly "missing-since": { readonly atMs: number };
   /** Units needed lately, oldest first, null for a gap: what a scale-down looks back on. */
-  readonly "service-times": ServiceEvidence;
+  readonly "service-times": ServingEvidence;
   readonly "need-history": readonly { readonly atMs: number; readonly units: number | null }[];
   readonly "update-times": readonly number[];
   readonly warm: { readonly expiresMs: number; readonly reason: string };

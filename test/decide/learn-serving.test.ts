@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addServiceSample, fitService } from "../../src/decide/learn-service.ts";
-import { NO_SERVICE_EVIDENCE, type ServiceModel, serviceTimeMs } from "../../src/model/service-model.ts";
+import { addServingSample, fitServing } from "../../src/decide/learn-serving.ts";
+import { NO_SERVING_EVIDENCE, type ServingModel, serviceTimeMs } from "../../src/model/serving-model.ts";
 
 /** Samples of a unit that obeys `truth`, at so many busy requests. */
-function evidenceOf(truth: ServiceModel, busies: readonly number[], noise: (i: number) => number = () => 0) {
+function evidenceOf(truth: ServingModel, busies: readonly number[], noise: (i: number) => number = () => 0) {
   return busies.reduce((evidence, busy, i) => {
     const meanServiceMs = serviceTimeMs(truth, busy) * (1 + noise(i));
     // Little's law turned round: the rate at which `busy` requests are in service.
     const servedRps = (busy * 1000) / meanServiceMs;
-    return addServiceSample(evidence, { servedRps: servedRps * 3, units: 3, meanServiceMs });
-  }, NO_SERVICE_EVIDENCE);
+    return addServingSample(evidence, { servedRps: servedRps * 3, units: 3, meanServiceMs });
+  }, NO_SERVING_EVIDENCE);
 }
 
 describe("learning service times", () => {
@@ -21,13 +21,13 @@ describe("learning service times", () => {
   });
 
   test("without evidence the configured time holds", () => {
-    expect(fitService(NO_SERVICE_EVIDENCE, 35)).toEqual({ baseMs: 35, contention: 0, coherency: 0 });
+    expect(fitServing(NO_SERVING_EVIDENCE, 35)).toEqual({ baseMs: 35, contention: 0, coherency: 0 });
   });
 
   test("a contended unit is recognised from samples at different loads", () => {
     const truth = { baseMs: 30, contention: 0.2, coherency: 0 };
     const busies = Array.from({ length: 60 }, (_, i) => 1 + (i % 8));
-    const model = fitService(evidenceOf(truth, busies), 20);
+    const model = fitServing(evidenceOf(truth, busies), 20);
     for (const busy of [2, 5, 8]) {
       expect(serviceTimeMs(model, busy) / serviceTimeMs(truth, busy)).toBeGreaterThan(0.93);
       expect(serviceTimeMs(model, busy) / serviceTimeMs(truth, busy)).toBeLessThan(1.03);
@@ -35,7 +35,7 @@ describe("learning service times", () => {
   });
 
   test("one load says nothing of another: time is learned, no slowing down is invented", () => {
-    const model = fitService(evidenceOf({ baseMs: 50, contention: 0, coherency: 0 }, Array(40).fill(1)), 20);
+    const model = fitServing(evidenceOf({ baseMs: 50, contention: 0, coherency: 0 }, Array(40).fill(1)), 20);
     expect(model.baseMs).toBeGreaterThan(44);
     expect(model).toMatchObject({ contention: 0, coherency: 0 });
   });
@@ -44,9 +44,9 @@ describe("learning service times", () => {
     const before = evidenceOf({ baseMs: 20, contention: 0, coherency: 0 }, Array(50).fill(1.5));
     let evidence = before;
     for (let i = 0; i < 24; i++) {
-      evidence = addServiceSample(evidence, { servedRps: 75, units: 2, meanServiceMs: 40 });
+      evidence = addServingSample(evidence, { servedRps: 75, units: 2, meanServiceMs: 40 });
     }
-    expect(serviceTimeMs(fitService(evidence, 20), 1.5)).toBeGreaterThan(33);
+    expect(serviceTimeMs(fitServing(evidence, 20), 1.5)).toBeGreaterThan(33);
   });
 
   test("nothing served teaches nothing", () => {
@@ -55,7 +55,7 @@ describe("learning service times", () => {
       { servedRps: 5, units: 0, meanServiceMs: 20 },
       { servedRps: 5, units: 2, meanServiceMs: Number.NaN },
     ])
-      expect(addServiceSample(NO_SERVICE_EVIDENCE, sample)).toBe(NO_SERVICE_EVIDENCE);
+      expect(addServingSample(NO_SERVING_EVIDENCE, sample)).toBe(NO_SERVING_EVIDENCE);
   });
 
   test("never negative, never falling with the load, whatever was measured", () => {
@@ -69,7 +69,7 @@ describe("learning service times", () => {
     );
     fc.assert(
       fc.property(samples, fc.double({ min: 1, max: 500, noNaN: true }), (list, priorMs) => {
-        const model = fitService(list.reduce(addServiceSample, NO_SERVICE_EVIDENCE), priorMs);
+        const model = fitServing(list.reduce(addServingSample, NO_SERVING_EVIDENCE), priorMs);
         expect(model.baseMs).toBeGreaterThan(0);
         expect(model.contention).toBeGreaterThanOrEqual(0);
         expect(model.coherency).toBeGreaterThanOrEqual(0);

@@ -1,7 +1,7 @@
-import type { ServiceEvidence, ServiceModel } from "../model/service-model.ts";
+import type { ServingEvidence, ServingModel } from "../model/serving-model.ts";
 
 /** One measurement: requests served in parallel by each unit and how long each took. */
-export interface ServiceSample {
+export interface ServingSample {
   readonly servedRps: number;
   readonly units: number;
   readonly meanServiceMs: number;
@@ -15,7 +15,7 @@ const PRIOR_SAMPLES = 3;
 const FLAT_SAMPLES = 4;
 
 /** Takes in one sample; one without requests or units teaches nothing. */
-export function addServiceSample(evidence: ServiceEvidence, sample: ServiceSample): ServiceEvidence {
+export function addServingSample(evidence: ServingEvidence, sample: ServingSample): ServingEvidence {
   const { servedRps, units, meanServiceMs } = sample;
   if (!(servedRps > 0 && units > 0 && meanServiceMs > 0 && Number.isFinite(meanServiceMs))) return evidence;
   // Little's law: requests in service = rate x time.
@@ -36,7 +36,7 @@ export function addServiceSample(evidence: ServiceEvidence, sample: ServiceSampl
  * regression with coefficients not negative (every subset of the two slowing terms is tried, the best legal one
  * taken). `priorMs` is the configured service time.
  */
-export function fitService(evidence: ServiceEvidence, priorMs: number): ServiceModel {
+export function fitServing(evidence: ServingEvidence, priorMs: number): ServingModel {
   const [g00 = 0, g01 = 0, g02 = 0, g11 = 0, g12 = 0, g22 = 0] = evidence.gram;
   const [m0 = 0, m1 = 0, m2 = 0] = evidence.moments;
   const gram = [
