@@ -159,7 +159,11 @@ function reportLabelled(folder: string, labelFile: string): void {
       "rolling median, onsets": onsets(median),
     };
     for (const [name, cells] of Object.entries(detectors)) {
-      const one = nabCounts(stamps.length, cells.map(rowOf), windows);
+      const one = nabCounts(
+        stamps.length,
+        cells.flatMap((cell) => rowOf(cell) ?? []),
+        windows,
+      );
       counts[name] = [...(counts[name] ?? []), one];
       if (args.each) console.log(file.padEnd(60), name.padEnd(24), JSON.stringify(one));
     }
@@ -220,8 +224,11 @@ function windowOf(rows: readonly Row[], [from, to]: readonly [string, string]): 
   return { first, last };
 }
 
-/** Rows on the grid of their most common distance; `rowOf` leads back to the first row at or after a cell. */
-function onGrid(rows: readonly Row[]): { series: DemandSeries; rowOf: (cell: number) => number } {
+/**
+ * Rows on the grid of their most common distance; `rowOf` leads back. A cell without a row, where only a gap can be said,
+ * has none and is not scored.
+ */
+function onGrid(rows: readonly Row[]): { series: DemandSeries; rowOf: (cell: number) => number | undefined } {
   const distances = rows.slice(1).map(({ ms }, i) => ms - (rows[i]?.ms ?? 0));
   const sorted = Float64Array.from(distances).sort();
   const stepMs = sortedQuantile(sorted, 0.5);
@@ -231,14 +238,8 @@ function onGrid(rows: readonly Row[]): { series: DemandSeries; rowOf: (cell: num
   const values = new Float64Array(cells).fill(Number.NaN);
   for (const { ms, value } of rows) values[cellOf(ms)] = value;
   const series = { startMs: epochMs(startMs), stepMs: durationMs(stepMs), values };
-  return {
-    series,
-    rowOf: (cell) =>
-      Math.max(
-        0,
-        rows.findIndex(({ ms }) => cellOf(ms) >= cell),
-      ),
-  };
+  const rowOfCell = new Map(rows.map(({ ms }, row) => [cellOf(ms), row]));
+  return { series, rowOf: (cell) => rowOfCell.get(cell) };
 }
 
 function reportGenerated(seeds: number): void {

@@ -25,7 +25,8 @@ export interface GateInput {
  *     stopped    else                                             does not act
  *
  * A look is `against` where coverage is below `demoteCoverage`, the loss ratio above `demoteLoss`, or demand drifts;
- * `for` where coverage is above `promoteCoverage`, the loss ratio below `promoteLoss` and no level shift or outage lasts.
+ * `for` where coverage is above `promoteCoverage`, the loss ratio below `promoteLoss` and no level shift or outage
+ * lasts.
  * Pure: the same input gives the same state.
  */
 export function nextGate(input: GateInput): GateState {

@@ -29,7 +29,7 @@ export interface AnomalyState {
   readonly residual: number;
   /** Mean level at each half hour of the day, null before one was seen. */
   readonly profile: readonly (number | null)[];
-  /** How often demand left its forecast at each half hour of the day: half from the last day, a quarter from the one before ... */
+  /** How often demand left its forecast at each half hour of the day: half from the last day, a quarter from before. */
   readonly habit: readonly number[];
   /** Sums of scores above and below what chance gives (Page 1954), and of misses of the 90 % interval. */
   readonly above: number;

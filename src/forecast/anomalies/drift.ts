@@ -43,7 +43,8 @@ export function driftFindings(state: AnomalyState, ms: number): readonly Finding
   const up = above >= below;
   const what = bias
     ? `demand keeps ${up ? "above" : "below"} its forecast, ${amount(Math.max(above, below))} sigma in all beyond ` +
-      `${RULES.slack} a step, and lately ${amount(state.value ?? Number.NaN)} instead of ${amount(state.expected ?? Number.NaN)} requests/s`
+      `${RULES.slack} a step, and lately ${amount(state.value ?? Number.NaN)} instead of ` +
+      `${amount(state.expected ?? Number.NaN)} requests/s`
     : `the 90 % interval is missed far more often than the usual ${Math.round(state.outside * 100)} % of steps, ` +
       `${amount(misses)} times too many`;
   return putOpen(

@@ -101,7 +101,7 @@ export function referenceAt(
   return base * clamp(now / then, 0.1, 10);
 }
 
-/** Distance on the side of the excursion. An expectation gets less sure the older it is: like a random walk, up to 3 times. */
+/** Distance on its side. An expectation gets less sure the older it is: like a random walk, up to 3 times. */
 function awayScore({ side, sigma, steps }: Excursion, value: number, expected: number): number {
   const spread = sigma * Math.min(3, Math.sqrt(1 + steps / 4));
   return (side * (value - expected)) / Math.max(spread, Number.MIN_VALUE);
