@@ -225,8 +225,8 @@ function windowOf(rows: readonly Row[], [from, to]: readonly [string, string]): 
 }
 
 /**
- * Rows on the grid of their most common distance; `rowOf` leads back. A cell without a row, where only a gap can be said,
- * has none and is not scored.
+ * Rows on the grid of their most common distance; `rowOf` leads back. A cell without a row, where only a gap can
+ * be said, has none and is not scored.
  */
 function onGrid(rows: readonly Row[]): { series: DemandSeries; rowOf: (cell: number) => number | undefined } {
   const distances = rows.slice(1).map(({ ms }, i) => ms - (rows[i]?.ms ?? 0));

@@ -37,7 +37,8 @@ export function maskTraining(history: DemandSeries, clock: LocalClock): DemandSe
 
 /**
  * The history that members stand on, outages turned into gaps: demand that was gone for an hour says nothing of the
- * next one. Absurd values stay, since a lone one may be the first of a surge. The same history when nothing is near zero.
+ * next one. Absurd values stay, since a lone one may be the first of a surge. The same history when nothing is near
+ * zero.
  */
 export function maskOutages(history: DemandSeries, clock: LocalClock): DemandSeries {
   const { values, stepMs } = history;
