@@ -16,7 +16,7 @@ import {
 import { offsetRows } from "./error-quantiles.ts";
 import { type ErrorScale, errorScale, scaleAt } from "./error-scale.ts";
 import { daySlots } from "./local-cells.ts";
-import type { LocalClock } from "./local-clock.ts";
+import { type LocalClock, localClock } from "./local-clock.ts";
 import { robustScale } from "./statistics.ts";
 
 /** A fitted law of cells and where it stood shortly before the end of the history it was fitted on. */
@@ -62,7 +62,7 @@ export function fitCells(input: CellFitInput): { readonly state: CellState; read
   const judged = errors.map((error, i) => (i < firstStep ? Number.NaN : error));
   const slots = daySlots(history, clock);
   const scale = errorScale(judged, slots);
-  const { coefficients } = fitAr(errors.subarray(firstStep), MAX_AR, 4);
+  const coefficients = steadied(fitAr(errors.subarray(firstStep), MAX_AR, 4).coefficients, input.law, stepMs);
   const law = { ...input.law, stepLimit: STEP_LIMIT * robustScale(judged) || Number.POSITIVE_INFINITY };
   const past = pastForecasts({
     ...run,
@@ -82,6 +82,40 @@ export function fitCells(input: CellFitInput): { readonly state: CellState; read
     errors: past.errors,
   };
   return { state, size: past.size };
+}
+
+/** Shrinking of the AR law's roots on offer, until level and law together are stable. */
+const DAMPING: readonly number[] = [1, 0.97, 0.94, 0.9, 0.8, 0.65, 0.4];
+/** What a deviation may grow to on its way, in its own size. */
+const LARGEST_ECHO = 4;
+
+/**
+ * The AR law is stable by itself, but the level takes up what it expects, and both together need not be: on a grid as
+ * coarse as a cell they can answer each other ever louder. The law with its roots drawn in (coefficient k times
+ * d ^ k, the largest d on offer) so that a deviation dies down over two days; none when nothing helps.
+ */
+function steadied(coefficients: Float64Array, law: Omit<CellLaw, "stepLimit">, stepMs: number): Float64Array {
+  for (const damping of DAMPING) {
+    const drawnIn = coefficients.map((coefficient, k) => coefficient * damping ** (k + 1));
+    if (isSteady(drawnIn, law, stepMs)) return drawnIn;
+  }
+  return new Float64Array(0);
+}
+
+function isSteady(coefficients: Float64Array, law: Omit<CellLaw, "stepLimit">, stepMs: number): boolean {
+  const order = coefficients.length;
+  const linear = { ...law, limit: Number.POSITIVE_INFINITY, stepLimit: Number.POSITIVE_INFINITY };
+  const steps = Math.max(8 * order, Math.round((2 * DAY_MS) / stepMs));
+  const utc = localClock("UTC", 0, 3 * DAY_MS);
+  // One step off, and all of the last ones.
+  return [1, order].every((off) => {
+    const rests = new Float64Array(2 * order).fill(1, 2 * order - off);
+    const cursor = newCursor(0, new Float64Array(1));
+    const echo = continueCells(cursor, linear, coefficients, rests, 0, stepMs, utc, steps);
+    const peak = (from: number, to: number): number => Math.max(0, ...echo.subarray(from, to).map(Math.abs));
+    const half = steps >> 1;
+    return peak(0, steps) <= LARGEST_ECHO && peak(half, steps) <= 1.02 * peak(0, half) + 1e-9;
+  });
 }
 
 /** `rows[k][j]`: `levels[k]` at `steps[j]` after `history`. */
