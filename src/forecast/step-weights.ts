@@ -3,6 +3,7 @@ import { BUCKET_ENDS_MS, bucketOf, groupOf, weightAt } from "./weights.ts";
 /**
  * The members' quantiles of one step at `levels`, averaged level by level (Vincent's method) into `column`. Levels
  * with different weights may cross: sorted, which never adds to the pinball loss of all (Chernozhukov et al. 2010).
+ * A member that ran away (a recursion that diverged) is cut off, or the least of shares would carry it through.
  */
 export function blendStep(
   column: Float64Array,
@@ -12,15 +13,31 @@ export function blendStep(
   step: number,
 ): void {
   column.fill(0);
+  const limit = largestPlausible(rows, levels.length - 1, step);
   for (let m = 0; m < rows.length; m++) {
     const own = rows[m];
     if (own === undefined) continue;
     for (let l = 0; l < levels.length; l++) {
       const share = weightAt(weights, m, groupOf(levels[l] ?? 0.5));
-      if (share > 0) column[l] = (column[l] as number) + share * (own[l]?.[step] ?? 0);
+      if (share > 0) column[l] = (column[l] as number) + share * Math.min(limit, own[l]?.[step] ?? 0);
     }
   }
   column.sort();
+}
+
+/** Nothing a member says counts for more than this many times what half of them take for the highest. */
+const RUNAWAY = 10;
+
+function largestPlausible(
+  rows: readonly (readonly Float64Array[] | undefined)[],
+  top: number,
+  step: number,
+): number {
+  const highest: number[] = [];
+  for (const row of rows) if (row !== undefined) highest.push(row[top]?.[step] ?? 0);
+  highest.sort((a, b) => a - b);
+  // Of two nobody can tell which one is right.
+  return highest.length < 3 ? Number.POSITIVE_INFINITY : RUNAWAY * (highest[highest.length >> 1] ?? 0);
 }
 
 /**

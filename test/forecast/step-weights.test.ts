@@ -54,4 +54,14 @@ describe("blendStep", () => {
     blendStep(column, levels, crossing, [row(1, 2, 3), row(40, 50, 60)], 1);
     expect(Array.from(column)).toEqual([1, 3, 50]);
   });
+
+  it("cuts off a member that ran away from the others", () => {
+    const column = new Float64Array(3);
+    const weights = new Float64Array(3 * WEIGHT_LEVELS.length).fill(0.001);
+    weights.fill(0.998, WEIGHT_LEVELS.length, 2 * WEIGHT_LEVELS.length);
+    blendStep(column, levels, weights, [row(1, 2, 3), row(1, 2, 3), row(1e9, 1e10, 1e12)], 1);
+    expect(column[1]).toBeLessThan(2.1);
+    expect(column[2]).toBeLessThan(3.1);
+    expect(column[2]).toBeGreaterThan(3);
+  });
 });
