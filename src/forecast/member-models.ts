@@ -76,18 +76,38 @@ export function standAt(
   cutoffMs: number,
 ): StandingMember {
   const context = contextAt(input, member, cutoffMs);
-  const model: FittedForecaster = member.restore(state, historyAt(input, member, cutoffMs), context);
+  const history = historyAt(input, member, cutoffMs);
+  const model: FittedForecaster = member.restore(state, history, context);
+  const mostRps = LARGEST_ANSWER * highest(history.values);
   const factor = member.takesEvents ? input.eventFactor : undefined;
   const { stepMs } = input.series;
   return {
-    at: (steps, levels) => withoutEvents(model.at(steps, levels), steps, factor, cutoffMs, stepMs),
+    at: (steps, levels) =>
+      withoutEvents(capped(model.at(steps, levels), mostRps), steps, factor, cutoffMs, stepMs),
     ahead: (horizonSteps, levels) => {
-      const rows = model.forecast(horizonSteps, levels).quantiles;
+      const rows = capped(model.forecast(horizonSteps, levels).quantiles, mostRps);
       if (factor === undefined) return rows;
       const steps = Array.from({ length: horizonSteps }, (_, i) => i + 1);
       return withoutEvents(rows, steps, factor, cutoffMs, stepMs);
     },
   };
+}
+
+/**
+ * No member is believed beyond this times the highest demand it has seen: with the smallest of weights one that
+ * explodes would carry the others with it.
+ */
+const LARGEST_ANSWER = 20;
+
+function highest(values: Float64Array): number {
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  return most;
+}
+
+function capped(rows: readonly Float64Array[], most: number): readonly Float64Array[] {
+  for (const row of rows) for (let j = 0; j < row.length; j++) if ((row[j] ?? 0) > most) row[j] = most;
+  return rows;
 }
 
 /** First line of what was thrown. */

@@ -5,7 +5,7 @@ import { localClock } from "../../src/forecast/local-clock.ts";
 import { MEMBERS, selectMembers } from "../../src/forecast/registry.ts";
 import { FORECAST_LEVELS, type QuantileForecast } from "../../src/model/forecast.ts";
 import { type DemandSeries, endMs } from "../../src/model/series.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/model/time.ts";
+import { DAY_MS, durationMs, HOUR_MS, MINUTE_MS } from "../../src/model/time.ts";
 import { DAY_STEPS, dailyWave, randomStream, STEP_MS, seriesOf } from "./fixtures.ts";
 
 const HORIZON = DAY_STEPS;
@@ -113,8 +113,39 @@ describe("registry", () => {
   });
 });
 
+/** Four weeks of a strong daily rhythm, weekends apart, whose errors swing back and forth for hours. */
+function swinging(stepMs: number, seed: number): DemandSeries {
+  const noise = randomStream(seed);
+  let swing = 0;
+  let before = 0;
+  const values = Float64Array.from({ length: (28 * DAY_MS) / stepMs }, (_, i) => {
+    const day = (i * stepMs) / DAY_MS;
+    const next = 1.5 * swing - 0.75 * before + 0.3 * (noise() - 0.5);
+    before = swing;
+    swing = next;
+    const weekend = Math.floor(day) % 7 > 4 ? 0.6 : 1;
+    return (3000 + 20_000 * Math.sin(Math.PI * (day % 1)) ** 2) * weekend * Math.exp(swing);
+  });
+  return { ...seriesOf(values), stepMs: durationMs(stepMs) };
+}
+
 describe.each(MEMBERS)("$name", { timeout: 120_000 }, (member) => {
   const history = dailyWave(DAYS);
+
+  it("does not run away on coarse grids: no median beyond twice what was ever seen, no tail beyond ten times", () => {
+    const seeds = member.cost === "trained" ? [1] : [1, 2, 3, 4];
+    for (const stepMs of [30 * MINUTE_MS, HOUR_MS]) {
+      for (const seed of seeds) {
+        const swing = swinging(stepMs, seed);
+        const { quantiles } = fitted(member, swing).forecast(DAY_MS / stepMs, FORECAST_LEVELS);
+        const most = Math.max(...swing.values);
+        const tail = Math.max(...quantiles.map((row) => Math.max(...row)));
+        const median = Math.max(...(quantiles[MIDDLE] ?? []));
+        expect(median / most, `${stepMs} ms, seed ${seed}`).toBeLessThanOrEqual(2);
+        expect(tail / most, `${stepMs} ms, seed ${seed}`).toBeLessThanOrEqual(10.001);
+      }
+    }
+  });
 
   it("answers every step and level: finite, not negative, rising with the level", () => {
     const forecast = fitted(member, history).forecast(HORIZON, FORECAST_LEVELS);
