@@ -14,7 +14,7 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { newAnomalyState } from "../src/forecast/anomalies/anomaly-state.ts";
 import { observeStep } from "../src/forecast/anomalies/observe-step.ts";
-import { sortedQuantile } from "../src/forecast/statistics.ts";
+import { sortedQuantile } from "../src/forecast/kernels/statistics.ts";
 import type { Finding } from "../src/model/finding.ts";
 import { FORECAST_LEVELS } from "../src/model/forecast.ts";
 import type { DemandSeries } from "../src/model/series.ts";

@@ -6,7 +6,7 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { createForecastEngine } from "../src/forecast/engine.ts";
+import { createForecastEngine } from "../src/forecast/engine/engine.ts";
 import { MEMBERS } from "../src/forecast/registry.ts";
 import type { DemandSeries } from "../src/model/series.ts";
 import { DAY_MS, durationMs, epochMs, HOUR_MS, MINUTE_MS } from "../src/model/time.ts";

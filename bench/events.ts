@@ -10,7 +10,7 @@
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { forecastInContext } from "../src/forecast/context/in-context.ts";
-import { forecastEnsemble } from "../src/forecast/ensemble.ts";
+import { forecastEnsemble } from "../src/forecast/ensemble/ensemble.ts";
 import { MEMBERS } from "../src/forecast/registry.ts";
 import type { ScheduledEvent } from "../src/model/known-ahead.ts";
 import type { DemandSeries } from "../src/model/series.ts";

@@ -6,8 +6,8 @@
  *                                  [--json FILE]
  */
 import { parseArgs } from "node:util";
-import { answerJob } from "../src/forecast/answer-job.ts";
-import type { ForecastJob } from "../src/forecast/forecast-job.ts";
+import { answerJob } from "../src/forecast/engine/answer-job.ts";
+import type { ForecastJob } from "../src/forecast/engine/forecast-job.ts";
 import type { Forecaster } from "../src/forecast/forecaster.ts";
 import { MEMBERS } from "../src/forecast/registry.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../src/model/time.ts";

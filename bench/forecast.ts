@@ -17,13 +17,13 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { parseDurationSetting } from "../src/config.ts";
+import { MEMBERS } from "../src/forecast/registry.ts";
 import {
   type BacktestOptions,
   type BacktestResult,
   formatEmitRows,
   runBacktest,
-} from "../src/forecast/backtest.ts";
-import { MEMBERS } from "../src/forecast/registry.ts";
+} from "../src/forecast/scores/backtest.ts";
 import type { DemandSeries } from "../src/model/series.ts";
 import { DAY_MS, durationMs, epochMs, HOUR_MS } from "../src/model/time.ts";
 import { readCsvTrace } from "../src/observe/csv-trace.ts";

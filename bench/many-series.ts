@@ -8,7 +8,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { createForecastEngine } from "../src/forecast/engine.ts";
+import { createForecastEngine } from "../src/forecast/engine/engine.ts";
 import { MEMBERS } from "../src/forecast/registry.ts";
 import type { DemandSeries } from "../src/model/series.ts";
 import { DAY_MS, durationMs, HOUR_MS, MINUTE_MS } from "../src/model/time.ts";

@@ -7,6 +7,7 @@
  * series that shared training has not seen: with 14 days of history and with 5.
  */
 import { parseArgs } from "node:util";
+import { pinball } from "../src/forecast/ensemble/weights.ts";
 import type { FittedForecaster, Forecaster } from "../src/forecast/forecaster.ts";
 import { localClock } from "../src/forecast/local-clock.ts";
 import { lstm } from "../src/forecast/members/lstm.ts";
@@ -14,7 +15,6 @@ import { naive } from "../src/forecast/members/naive.ts";
 import { transformer } from "../src/forecast/members/transformer.ts";
 import { seededRandom } from "../src/forecast/neural/random.ts";
 import { trainShared } from "../src/forecast/neural/shared-training.ts";
-import { pinball } from "../src/forecast/weights.ts";
 import { FORECAST_LEVELS } from "../src/model/forecast.ts";
 import type { DemandSeries } from "../src/model/series.ts";
 import { DAY_MS, durationMs, epochMs, MINUTE_MS } from "../src/model/time.ts";

@@ -15,13 +15,13 @@
  */
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { horizonKnots } from "../src/forecast/error-quantiles.ts";
 import type { FittedState } from "../src/forecast/forecaster.ts";
+import { horizonKnots } from "../src/forecast/kernels/error-quantiles.ts";
 import { localClock } from "../src/forecast/local-clock.ts";
 import { prophet } from "../src/forecast/members/prophet.ts";
-import { evaluateCurve } from "../src/forecast/prophet-curve.ts";
-import { gridCells, seasonalitiesFor } from "../src/forecast/prophet-design.ts";
-import { fitProphet } from "../src/forecast/prophet-fit.ts";
+import { evaluateCurve } from "../src/forecast/prophet/prophet-curve.ts";
+import { gridCells, seasonalitiesFor } from "../src/forecast/prophet/prophet-design.ts";
+import { fitProphet } from "../src/forecast/prophet/prophet-fit.ts";
 import { FORECAST_LEVELS } from "../src/model/forecast.ts";
 import { type DemandSeries, endMs } from "../src/model/series.ts";
 import { DAY_MS, epochMs, HOUR_MS } from "../src/model/time.ts";

@@ -7,7 +7,7 @@ import { type PinnedPack, pinPack } from "./apply/policy-pack.ts";
 import { writeShims } from "./apply/shims.ts";
 import { wallClock } from "./clock.ts";
 import type { ControllerParts } from "./controller/parts.ts";
-import { createForecastEngine } from "./forecast/engine.ts";
+import { createForecastEngine } from "./forecast/engine/engine.ts";
 import { openJournal } from "./journal/journal.ts";
 import { keepLearned } from "./journal/keep-learned.ts";
 import { learnedFile } from "./journal/learned-file.ts";

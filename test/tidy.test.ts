@@ -138,7 +138,7 @@ describe("the rules find what is planted", () => {
     ["src/cli/a.ts", "console.log(1);"],
     ["src/decide/a.ts", '// Date.now()\nconst text = "Math.random()"; new Date(5); Math.max(1, 2);'],
     ["src/render/a.ts", 'import { createHash } from "node:crypto";'],
-    ["src/forecast/prophet-module.ts", 'import { readFileSync } from "node:fs";'],
+    ["src/forecast/prophet/prophet-module.ts", 'import { readFileSync } from "node:fs";'],
   ])("purity that may: %s %s", (path, text) => {
     expect(checkPurity(path, readSource(path, text))).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseDurationSetting } from "../config.ts";
-import type { BacktestOptions } from "../forecast/backtest.ts";
+import type { BacktestOptions } from "../forecast/scores/backtest.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
 import { DAY_MS, HOUR_MS, shortDuration } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";

@@ -1,6 +1,6 @@
-import type { BacktestResult } from "../forecast/backtest.ts";
-import type { ModelScores } from "../forecast/backtest-scores.ts";
-import type { HorizonScore } from "../forecast/scoring.ts";
+import type { BacktestResult } from "../forecast/scores/backtest.ts";
+import type { ModelScores } from "../forecast/scores/backtest-scores.ts";
+import type { HorizonScore } from "../forecast/scores/scoring.ts";
 import { shortDuration } from "../model/time.ts";
 import { escapeText } from "./escape-text.ts";
 import { figure, percent } from "./figures.ts";

@@ -5,7 +5,7 @@ import {
   type BacktestResult,
   formatEmitRows,
   runBacktest,
-} from "../forecast/backtest.ts";
+} from "../forecast/scores/backtest.ts";
 import { endMs } from "../model/series.ts";
 import { UserError } from "../model/user-error.ts";
 import { type BacktestSubject, backtestSubject, windowOption } from "./backtest-options.ts";

@@ -1,7 +1,7 @@
 import { fstatSync } from "node:fs";
 import { access } from "node:fs/promises";
 import { parseDurationSetting, processEnvironment } from "../config.ts";
-import { createForecastEngine } from "../forecast/engine.ts";
+import { createForecastEngine } from "../forecast/engine/engine.ts";
 import type { ForecastEngine } from "../model/ports.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
 import type { Settings } from "../model/settings.ts";

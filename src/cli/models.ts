@@ -1,4 +1,4 @@
-import { createForecastEngine } from "../forecast/engine.ts";
+import { createForecastEngine } from "../forecast/engine/engine.ts";
 import { learnedFile } from "../journal/learned-file.ts";
 import type { MemberReport, VersionReport } from "../model/forecast.ts";
 import type { Settings } from "../model/settings.ts";

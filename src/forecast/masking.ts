@@ -1,7 +1,7 @@
 import type { DemandSeries } from "../model/series.ts";
 import { DAY_MS, MINUTE_MS } from "../model/time.ts";
+import { median, robustScale } from "./kernels/statistics.ts";
 import type { LocalClock } from "./local-clock.ts";
-import { median, robustScale } from "./statistics.ts";
 
 /** Demand below this share of what is usual at that time of day counts as none. */
 const NOTHING = 0.02;

@@ -1,7 +1,7 @@
-import { evidenceOf, learnEnsemble, serveEnsemble } from "../forecast/ensemble.ts";
+import { evidenceOf, learnEnsemble, serveEnsemble } from "../forecast/ensemble/ensemble.ts";
+import type { LearnedState } from "../forecast/ensemble/learned-state.ts";
+import { BACKFILL_DAYS } from "../forecast/ensemble/refits.ts";
 import type { Forecaster } from "../forecast/forecaster.ts";
-import type { LearnedState } from "../forecast/learned-state.ts";
-import { BACKFILL_DAYS } from "../forecast/refits.ts";
 import type { DemandSeries } from "../model/series.ts";
 import { DAY_MS, epochMs } from "../model/time.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type BacktestOptions, formatEmitRows, runBacktest } from "../../src/forecast/backtest.ts";
+import { type BacktestOptions, formatEmitRows, runBacktest } from "../../src/forecast/scores/backtest.ts";
 import { DAY_MS, HOUR_MS } from "../../src/model/time.ts";
 import { UserError } from "../../src/model/user-error.ts";
 import { DAY_STEPS, dailyWave, START_MS, STEP_MS } from "./fixtures.ts";

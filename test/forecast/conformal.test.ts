@@ -9,8 +9,8 @@ import {
   fadeCalibration,
   newCalibration,
   newCalibrations,
-} from "../../src/forecast/conformal.ts";
-import { normalQuantile } from "../../src/forecast/error-quantiles.ts";
+} from "../../src/forecast/ensemble/conformal.ts";
+import { normalQuantile } from "../../src/forecast/kernels/error-quantiles.ts";
 import { FORECAST_LEVELS } from "../../src/model/forecast.ts";
 import { DAY_MS, MINUTE_MS } from "../../src/model/time.ts";
 import { randomStream } from "./fixtures.ts";

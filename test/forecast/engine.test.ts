@@ -3,7 +3,7 @@ import {
   createForecastEngine,
   type ForecastEngineOptions,
   type FullForecastEngine,
-} from "../../src/forecast/engine.ts";
+} from "../../src/forecast/engine/engine.ts";
 import { quantileAt } from "../../src/model/forecast.ts";
 import { DAY_MS, durationMs, epochMs, HOUR_MS } from "../../src/model/time.ts";
 import { DAY_STEPS, dailyWave, STEP_MS, seriesOf } from "./fixtures.ts";

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type EnsembleInput, type EnsembleOutcome, forecastEnsemble } from "../../src/forecast/ensemble.ts";
+import {
+  type EnsembleInput,
+  type EnsembleOutcome,
+  forecastEnsemble,
+} from "../../src/forecast/ensemble/ensemble.ts";
+import type { LearnedState } from "../../src/forecast/ensemble/learned-state.ts";
 import { defineForecaster, type Forecaster } from "../../src/forecast/forecaster.ts";
-import type { LearnedState } from "../../src/forecast/learned-state.ts";
 import { MEMBERS } from "../../src/forecast/registry.ts";
 import { FORECAST_LEVELS, quantileAt } from "../../src/model/forecast.ts";
 import type { DemandSeries } from "../../src/model/series.ts";

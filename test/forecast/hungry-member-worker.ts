@@ -1,5 +1,5 @@
-import { answerJob } from "../../src/forecast/answer-job.ts";
-import type { ForecastJob } from "../../src/forecast/forecast-job.ts";
+import { answerJob } from "../../src/forecast/engine/answer-job.ts";
+import type { ForecastJob } from "../../src/forecast/engine/forecast-job.ts";
 import { selectMembers } from "../../src/forecast/registry.ts";
 
 /** A worker in which one member's fit takes memory without end. */

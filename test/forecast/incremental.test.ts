@@ -1,8 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { type EnsembleInput, type EnsembleOutcome, forecastEnsemble } from "../../src/forecast/ensemble.ts";
+import {
+  type EnsembleInput,
+  type EnsembleOutcome,
+  forecastEnsemble,
+} from "../../src/forecast/ensemble/ensemble.ts";
+import {
+  openSealed,
+  packMemory,
+  sealLearned,
+  unpackMemory,
+} from "../../src/forecast/ensemble/learned-bytes.ts";
+import type { LearnedState } from "../../src/forecast/ensemble/learned-state.ts";
 import { defineForecaster, type Forecaster } from "../../src/forecast/forecaster.ts";
-import { openSealed, packMemory, sealLearned, unpackMemory } from "../../src/forecast/learned-bytes.ts";
-import type { LearnedState } from "../../src/forecast/learned-state.ts";
 import { MEMBERS } from "../../src/forecast/registry.ts";
 import type { DemandSeries } from "../../src/model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../src/model/time.ts";

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fitPattern, localSlots, patternAt, patternErrors } from "../../src/forecast/kernels/seasonal-fit.ts";
+import { robustScale, sortedQuantile } from "../../src/forecast/kernels/statistics.ts";
 import { localClock } from "../../src/forecast/local-clock.ts";
 import { seasonalQuantiles } from "../../src/forecast/members/seasonal-quantiles.ts";
-import { lasso } from "../../src/forecast/prophet-lasso.ts";
-import { fitPattern, localSlots, patternAt, patternErrors } from "../../src/forecast/seasonal-fit.ts";
-import { robustScale, sortedQuantile } from "../../src/forecast/statistics.ts";
+import { lasso } from "../../src/forecast/prophet/prophet-lasso.ts";
 import { endMs } from "../../src/model/series.ts";
 import { DAY_MS } from "../../src/model/time.ts";
 import { DAY_STEPS, dailyWave, randomStream, START_MS, STEP_MS, seriesOf } from "./fixtures.ts";

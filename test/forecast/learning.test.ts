@@ -1,12 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { CALIBRATED_LEVELS, type Calibration } from "../../src/forecast/conformal.ts";
-import { normalQuantile } from "../../src/forecast/error-quantiles.ts";
+import { CALIBRATED_LEVELS, type Calibration } from "../../src/forecast/ensemble/conformal.ts";
+import { type LearnedState, newLearned } from "../../src/forecast/ensemble/learned-state.ts";
+import {
+  addPending,
+  blendNow,
+  type Learning,
+  noteLastStep,
+  settle,
+} from "../../src/forecast/ensemble/learning.ts";
+import { longRunScore } from "../../src/forecast/ensemble/live-scores.ts";
+import { medianWeights, WEIGHT_LEVELS } from "../../src/forecast/ensemble/weights.ts";
 import type { Forecaster } from "../../src/forecast/forecaster.ts";
-import { type LearnedState, newLearned } from "../../src/forecast/learned-state.ts";
-import { addPending, blendNow, type Learning, noteLastStep, settle } from "../../src/forecast/learning.ts";
-import { longRunScore } from "../../src/forecast/live-scores.ts";
+import { normalQuantile } from "../../src/forecast/kernels/error-quantiles.ts";
 import { naive } from "../../src/forecast/members/naive.ts";
-import { medianWeights, WEIGHT_LEVELS } from "../../src/forecast/weights.ts";
 import { HOUR_MS } from "../../src/model/time.ts";
 import { START_MS, STEP_MS, seriesOf } from "./fixtures.ts";
 

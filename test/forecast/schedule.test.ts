@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { type MemberFit, versionScore } from "../../src/forecast/ensemble/learned-state.ts";
+import { cutoffsBetween } from "../../src/forecast/ensemble/past-cutoffs.ts";
+import { anchorDue, isDue, lastDueMs } from "../../src/forecast/ensemble/refits.ts";
 import type { Forecaster } from "../../src/forecast/forecaster.ts";
-import { type MemberFit, versionScore } from "../../src/forecast/learned-state.ts";
 import { naive } from "../../src/forecast/members/naive.ts";
-import { cutoffsBetween } from "../../src/forecast/past-cutoffs.ts";
-import { anchorDue, isDue, lastDueMs } from "../../src/forecast/refits.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/model/time.ts";
 import { START_MS, STEP_MS, seriesOf } from "./fixtures.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { SharedWeights, TrainingJob } from "../../src/forecast/forecast-job.ts";
-import { createOutages } from "../../src/forecast/outages.ts";
-import { createSharedModels } from "../../src/forecast/shared-models.ts";
-import { readShared, trainTogether, writeShared } from "../../src/forecast/shared-trainers.ts";
+import type { SharedWeights, TrainingJob } from "../../src/forecast/engine/forecast-job.ts";
+import { createOutages } from "../../src/forecast/engine/outages.ts";
+import { createSharedModels } from "../../src/forecast/engine/shared-models.ts";
+import { readShared, trainTogether, writeShared } from "../../src/forecast/engine/shared-trainers.ts";
 import { DAY_MS, HOUR_MS } from "../../src/model/time.ts";
 import { dailyWave, START_MS, seriesOf } from "./fixtures.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { blendStep, stepWeights } from "../../src/forecast/step-weights.ts";
-import { BUCKET_ENDS_MS, groupOf, WEIGHT_LEVELS } from "../../src/forecast/weights.ts";
+import { blendStep, stepWeights } from "../../src/forecast/ensemble/step-weights.ts";
+import { BUCKET_ENDS_MS, groupOf, WEIGHT_LEVELS } from "../../src/forecast/ensemble/weights.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/model/time.ts";
 
 const PER_BUCKET = BUCKET_ENDS_MS.map((_, bucket) => Float64Array.of(bucket));

@@ -16,7 +16,7 @@ import {
   WEIGHT_LEVELS,
   weightAt,
   withinHour,
-} from "../../src/forecast/weights.ts";
+} from "../../src/forecast/ensemble/weights.ts";
 import { FORECAST_LEVELS } from "../../src/model/forecast.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/model/time.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { forecastEnsemble } from "../../src/forecast/ensemble.ts";
-import type { LearnedState } from "../../src/forecast/learned-state.ts";
+import { forecastEnsemble } from "../../src/forecast/ensemble/ensemble.ts";
+import type { LearnedState } from "../../src/forecast/ensemble/learned-state.ts";
 import { selectMembers } from "../../src/forecast/registry.ts";
 import { FORECAST_LEVELS } from "../../src/model/forecast.ts";
 import { sliceSeries } from "../../src/model/series.ts";

@@ -17,13 +17,13 @@ const PURE_MODULES = [
 /** What pure files may import all the same, each with its reason. */
 const PURE_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // Heavy fits run in worker threads and are timed; the Stan module writes to stderr what is retried anyway.
-  "src/forecast/engine.ts": ["performance.now"],
-  "src/forecast/forecast-worker.ts": ["performance.now", "process.stderr"],
+  "src/forecast/engine/engine.ts": ["performance.now"],
+  "src/forecast/engine/forecast-worker.ts": ["performance.now", "process.stderr"],
   // Serializing and checksums compute and touch nothing; the rest of their modules does.
-  "src/forecast/learned-bytes.ts": ["node:v8", "node:zlib"],
-  "src/forecast/shared-trainers.ts": ["node:v8"],
+  "src/forecast/ensemble/learned-bytes.ts": ["node:v8", "node:zlib"],
+  "src/forecast/engine/shared-trainers.ts": ["node:v8"],
   // Prophet's WebAssembly bytes lie in a package.
-  "src/forecast/prophet-module.ts": ["node:fs", "node:module"],
+  "src/forecast/prophet/prophet-module.ts": ["node:fs", "node:module"],
 };
 
 /** Effects that only the named files may have, outside the pure places too. A trailing slash names a folder. */

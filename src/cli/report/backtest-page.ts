@@ -1,6 +1,6 @@
-import type { BacktestOptions, BacktestResult } from "../../forecast/backtest.ts";
-import type { ModelScores } from "../../forecast/backtest-scores.ts";
-import type { HorizonScore } from "../../forecast/scoring.ts";
+import type { BacktestOptions, BacktestResult } from "../../forecast/scores/backtest.ts";
+import type { ModelScores } from "../../forecast/scores/backtest-scores.ts";
+import type { HorizonScore } from "../../forecast/scores/scoring.ts";
 import { shortDuration } from "../../model/time.ts";
 import { escapeXml } from "../../simulate/report-svg.ts";
 import { figureOrDash, ratioOrDash, shownModels } from "../backtest-text.ts";

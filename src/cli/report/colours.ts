@@ -1,4 +1,4 @@
-import type { BacktestResult } from "../../forecast/backtest.ts";
+import type { BacktestResult } from "../../forecast/scores/backtest.ts";
 
 /** Custom properties of the page: they differ between light and dark. */
 const MEMBER_COLOURS = 12;

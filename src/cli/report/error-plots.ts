@@ -1,6 +1,6 @@
-import type { BacktestOptions, BacktestResult } from "../../forecast/backtest.ts";
-import type { BacktestForecast } from "../../forecast/backtest-scores.ts";
-import { SCORE_LEVELS } from "../../forecast/scoring.ts";
+import type { BacktestOptions, BacktestResult } from "../../forecast/scores/backtest.ts";
+import type { BacktestForecast } from "../../forecast/scores/backtest-scores.ts";
+import { SCORE_LEVELS } from "../../forecast/scores/scoring.ts";
 import { HOUR_MS, shortDuration } from "../../model/time.ts";
 import { zoneOffset } from "../../model/zone-offset.ts";
 import { linear, niceTicks } from "../../simulate/report-svg.ts";

@@ -1,4 +1,4 @@
-import type { BacktestResult } from "../../forecast/backtest.ts";
+import type { BacktestResult } from "../../forecast/scores/backtest.ts";
 import { shortDuration } from "../../model/time.ts";
 import { escapeXml, linear, niceTicks, pixel } from "../../simulate/report-svg.ts";
 import { ratioOrDash, shownModels } from "../backtest-text.ts";

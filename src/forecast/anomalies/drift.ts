@@ -1,5 +1,5 @@
 import type { Finding } from "../../model/finding.ts";
-import { clamp } from "../statistics.ts";
+import { clamp } from "../kernels/statistics.ts";
 import type { AnomalyState } from "./anomaly-state.ts";
 import { amount, clockTime, close, putOpen } from "./findings.ts";
 import { RULES } from "./rules.ts";

@@ -1,5 +1,5 @@
 import type { Finding } from "../../model/finding.ts";
-import { clamp } from "../statistics.ts";
+import { clamp } from "../kernels/statistics.ts";
 import { type AnomalyState, type Excursion, HIT, SLOTS } from "./anomaly-state.ts";
 import { amount, clockTime, severityOf } from "./findings.ts";
 import { RULES, stepsOf } from "./rules.ts";

@@ -1,6 +1,6 @@
 import type { Finding } from "../../model/finding.ts";
 import { HOUR_MS } from "../../model/time.ts";
-import { clamp } from "../statistics.ts";
+import { clamp } from "../kernels/statistics.ts";
 import { type AnomalyState, type Excursion, HIT, newAnomalyState, SHIFTS_KEPT } from "./anomaly-state.ts";
 import { addToSums, driftFindings } from "./drift.ts";
 import {

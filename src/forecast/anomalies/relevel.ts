@@ -1,7 +1,7 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
+import { clamp, median } from "../kernels/statistics.ts";
 import type { LocalClock } from "../local-clock.ts";
-import { clamp, median } from "../statistics.ts";
 
 /** Days before a level shift that say what was usual. */
 const USUAL_DAYS = 7;

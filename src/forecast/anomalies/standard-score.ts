@@ -1,5 +1,5 @@
-import { normalQuantile } from "../error-quantiles.ts";
-import { clamp } from "../statistics.ts";
+import { normalQuantile } from "../kernels/error-quantiles.ts";
+import { clamp } from "../kernels/statistics.ts";
 
 /** A one-step forecast of one value: `quantiles[k]` is the `levels[k]` quantile; levels rise. */
 export interface StepForecast {

@@ -1,6 +1,6 @@
 import type { ScheduledEvent } from "../../model/known-ahead.ts";
 import { HOUR_MS } from "../../model/time.ts";
-import { clamp } from "../statistics.ts";
+import { clamp } from "../kernels/statistics.ts";
 
 /**
  * An event's own time: two bins before it, 24 equal shares of its duration, two bins after it. Events of

@@ -1,4 +1,4 @@
-import { clamp } from "../statistics.ts";
+import { clamp } from "../kernels/statistics.ts";
 import { BINS, FIRST_AFTER, FIRST_INSIDE, INSIDE_BINS } from "./event-bins.ts";
 import { binRatio, type Occurrence } from "./event-occurrences.ts";
 

@@ -1,9 +1,9 @@
 import type { EventEffect, ScheduledEvent } from "../../model/known-ahead.ts";
 import { type DemandSeries, endMs } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
+import { patternAt } from "../kernels/seasonal-fit.ts";
+import { clamp } from "../kernels/statistics.ts";
 import type { LocalClock } from "../local-clock.ts";
-import { patternAt } from "../seasonal-fit.ts";
-import { clamp } from "../statistics.ts";
 import {
   BINS,
   binEdges,

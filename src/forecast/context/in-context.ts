@@ -2,7 +2,7 @@ import type { QuantileForecast } from "../../model/forecast.ts";
 import type { EventEffect, KnownAhead, ScheduledEvent } from "../../model/known-ahead.ts";
 import { type DemandSeries, endMs } from "../../model/series.ts";
 import { DAY_MS } from "../../model/time.ts";
-import type { EnsembleInput, EnsembleOutcome } from "../ensemble.ts";
+import type { EnsembleInput, EnsembleOutcome } from "../ensemble/ensemble.ts";
 import { localClock } from "../local-clock.ts";
 import type { Occurrence } from "./event-occurrences.ts";
 import { type EventOutlook, eventOutlook } from "./event-outlook.ts";

@@ -2,11 +2,11 @@ import type { QuantileForecast } from "../../model/forecast.ts";
 import type { LeadingSeries } from "../../model/known-ahead.ts";
 import { type DemandSeries, endMs } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
-import { addOuter, solveSymmetric } from "../linear-algebra.ts";
+import { pinball } from "../ensemble/weights.ts";
+import { addOuter, solveSymmetric } from "../kernels/linear-algebra.ts";
+import { fitPattern, localSlots, patternAt, patternErrors } from "../kernels/seasonal-fit.ts";
+import { clamp, median, sortedQuantile } from "../kernels/statistics.ts";
 import type { LocalClock } from "../local-clock.ts";
-import { fitPattern, localSlots, patternAt, patternErrors } from "../seasonal-fit.ts";
-import { clamp, median, sortedQuantile } from "../statistics.ts";
-import { pinball } from "../weights.ts";
 import { onGrid } from "./on-grid.ts";
 import { plausible } from "./usual-level.ts";
 

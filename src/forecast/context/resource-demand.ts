@@ -1,6 +1,6 @@
 import type { QuantileForecast } from "../../model/forecast.ts";
-import { normalQuantile } from "../error-quantiles.ts";
-import { median, sortedKnown, sortedQuantile } from "../statistics.ts";
+import { normalQuantile } from "../kernels/error-quantiles.ts";
+import { median, sortedKnown, sortedQuantile } from "../kernels/statistics.ts";
 
 /** Paired telemetry of one resource: demand and use over the same steps; NaN where one was not measured. */
 export interface ResourceTelemetry {

@@ -1,4 +1,4 @@
-import { normalQuantile } from "../error-quantiles.ts";
+import { normalQuantile } from "../kernels/error-quantiles.ts";
 
 /** Level that the spread is measured from. */
 const MEDIAN = 0.5;

@@ -1,8 +1,8 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
+import { fitPattern, localSlots, patternErrors, type SeasonalPattern } from "../kernels/seasonal-fit.ts";
+import { clamp, median, robustScale } from "../kernels/statistics.ts";
 import type { LocalClock } from "../local-clock.ts";
-import { fitPattern, localSlots, patternErrors, type SeasonalPattern } from "../seasonal-fit.ts";
-import { clamp, median, robustScale } from "../statistics.ts";
 
 /** What demand would have been without events: a pattern over the local week times the level around. */
 export interface UsualLevel {

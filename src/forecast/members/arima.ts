@@ -1,11 +1,11 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS } from "../../model/time.ts";
-import { type ArmaLaw, type ArmaRun, continueArma, integrate, runArma } from "../arma.ts";
-import { fitArma } from "../arma-fit.ts";
-import { fitAr } from "../autoregression.ts";
-import { type ErrorQuantiles, errorQuantiles, horizonKnots, offsetRows } from "../error-quantiles.ts";
-import { type ErrorScale, errorScale, scaleAt } from "../error-scale.ts";
 import { defineForecaster, type Forecaster } from "../forecaster.ts";
+import { type ArmaLaw, type ArmaRun, continueArma, integrate, runArma } from "../kernels/arma.ts";
+import { fitArma } from "../kernels/arma-fit.ts";
+import { fitAr } from "../kernels/autoregression.ts";
+import { type ErrorQuantiles, errorQuantiles, horizonKnots, offsetRows } from "../kernels/error-quantiles.ts";
+import { type ErrorScale, errorScale, scaleAt } from "../kernels/error-scale.ts";
 import {
   type HarmonicDesign,
   type HarmonicPattern,
@@ -15,12 +15,12 @@ import {
   harmonicPattern,
   harmonicSums,
   slotValues,
-} from "../harmonic-pattern.ts";
-import { daySlots } from "../local-cells.ts";
+} from "../kernels/harmonic-pattern.ts";
+import { daySlots } from "../kernels/local-cells.ts";
+import { type FourierOrders, hourlyPairs, localSlots } from "../kernels/seasonal-fit.ts";
+import { robustScale } from "../kernels/statistics.ts";
+import { inUnits } from "../kernels/unit-scale.ts";
 import type { LocalClock } from "../local-clock.ts";
-import { type FourierOrders, hourlyPairs, localSlots } from "../seasonal-fit.ts";
-import { robustScale } from "../statistics.ts";
-import { inUnits } from "../unit-scale.ts";
 
 interface ArimaState extends ArmaLaw {
   readonly pattern: HarmonicPattern;

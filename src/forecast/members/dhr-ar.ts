@@ -1,9 +1,9 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS } from "../../model/time.ts";
-import { type Autoregression, arErrorQuantiles, continueAr, fitAr } from "../autoregression.ts";
-import { offsetRows } from "../error-quantiles.ts";
-import { type ErrorScale, errorScale, scaleAt } from "../error-scale.ts";
 import { defineForecaster, type ForecastContext, type Forecaster } from "../forecaster.ts";
+import { type Autoregression, arErrorQuantiles, continueAr, fitAr } from "../kernels/autoregression.ts";
+import { offsetRows } from "../kernels/error-quantiles.ts";
+import { type ErrorScale, errorScale, scaleAt } from "../kernels/error-scale.ts";
 import {
   type FourierOrders,
   fitPattern,
@@ -12,7 +12,7 @@ import {
   patternAt,
   patternErrors,
   type SeasonalPattern,
-} from "../seasonal-fit.ts";
+} from "../kernels/seasonal-fit.ts";
 
 interface DhrState extends Autoregression {
   readonly pattern: SeasonalPattern;

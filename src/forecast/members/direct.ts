@@ -1,6 +1,6 @@
 import { DAY_MS } from "../../model/time.ts";
-import { type DirectState, directQuantiles, fitDirect } from "../direct-regression.ts";
 import { defineForecaster, type Forecaster } from "../forecaster.ts";
+import { type DirectState, directQuantiles, fitDirect } from "../kernels/direct-regression.ts";
 
 /**
  * Direct multi-horizon ridge regression: for each horizon its own weights on the last errors around the

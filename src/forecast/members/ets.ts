@@ -1,5 +1,6 @@
 import { DAY_MS } from "../../model/time.ts";
-import { type ErrorQuantiles, errorQuantiles, horizonKnots, offsetRows } from "../error-quantiles.ts";
+import { defineForecaster, type Forecaster } from "../forecaster.ts";
+import { type ErrorQuantiles, errorQuantiles, horizonKnots, offsetRows } from "../kernels/error-quantiles.ts";
 import {
   fitSmoothing,
   newPath,
@@ -8,10 +9,9 @@ import {
   smooth,
   type TrendKind,
   trendReach,
-} from "../exponential-smoothing.ts";
-import { defineForecaster, type Forecaster } from "../forecaster.ts";
-import { robustScale } from "../statistics.ts";
-import { inUnits } from "../unit-scale.ts";
+} from "../kernels/exponential-smoothing.ts";
+import { robustScale } from "../kernels/statistics.ts";
+import { inUnits } from "../kernels/unit-scale.ts";
 
 interface EtsState extends Smoothing {
   readonly kind: TrendKind;

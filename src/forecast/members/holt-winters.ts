@@ -1,10 +1,10 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS } from "../../model/time.ts";
-import { type CellState, cellQuantiles, fitCells } from "../cell-forecast.ts";
 import { defineForecaster, type ForecastContext, type Forecaster } from "../forecaster.ts";
-import { type CellSmoothingFit, fitCellSmoothing } from "../holt-winters-fit.ts";
-import { localCells } from "../local-cells.ts";
-import { inUnits } from "../unit-scale.ts";
+import { type CellState, cellQuantiles, fitCells } from "../kernels/cell-forecast.ts";
+import { type CellSmoothingFit, fitCellSmoothing } from "../kernels/holt-winters-fit.ts";
+import { localCells } from "../kernels/local-cells.ts";
+import { inUnits } from "../kernels/unit-scale.ts";
 
 interface HoltWintersState extends CellState {
   /** 0 for the additive form; else demand is taken as its logarithm, at least that of `floor`. */

@@ -1,14 +1,14 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS } from "../../model/time.ts";
+import { defineForecaster, type Forecaster } from "../forecaster.ts";
 import {
   type ErrorQuantiles,
   errorQuantiles,
   horizonKnots,
   knotPlace,
   offsetRows,
-} from "../error-quantiles.ts";
-import { defineForecaster, type Forecaster } from "../forecaster.ts";
-import { meanSize } from "../statistics.ts";
+} from "../kernels/error-quantiles.ts";
+import { meanSize } from "../kernels/statistics.ts";
 
 /** Smoothing constants on offer, per step: from the last value to a mean of about 400 steps. */
 const ALPHAS: readonly number[] = [1, 0.6, 0.3, 0.12, 0.04, 0.012, 0.004];

@@ -1,12 +1,12 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS } from "../../model/time.ts";
-import { type CellState, cellQuantiles, fitCells } from "../cell-forecast.ts";
-import { fitSmoothing } from "../exponential-smoothing.ts";
 import { defineForecaster, type ForecastContext, type Forecaster } from "../forecaster.ts";
-import { cellsPerDay, type LocalCells, localCells, placeOf } from "../local-cells.ts";
-import { fillByPlace, localLine, patternTable } from "../pattern-table.ts";
-import { clamp, median, robustScale } from "../statistics.ts";
-import { inUnits } from "../unit-scale.ts";
+import { type CellState, cellQuantiles, fitCells } from "../kernels/cell-forecast.ts";
+import { fitSmoothing } from "../kernels/exponential-smoothing.ts";
+import { cellsPerDay, type LocalCells, localCells, placeOf } from "../kernels/local-cells.ts";
+import { fillByPlace, localLine, patternTable } from "../kernels/pattern-table.ts";
+import { clamp, median, robustScale } from "../kernels/statistics.ts";
+import { inUnits } from "../kernels/unit-scale.ts";
 
 /** Days at the end that are forecast from patterns of what came before them. */
 const JUDGED_DAYS = 5;

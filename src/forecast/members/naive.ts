@@ -1,9 +1,9 @@
 import { FORECAST_LEVELS } from "../../model/forecast.ts";
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
-import { knotPlace } from "../error-quantiles.ts";
 import { defineForecaster, type Forecaster } from "../forecaster.ts";
-import { fillLinear, lastKnownIndex, sortedQuantile } from "../statistics.ts";
+import { knotPlace } from "../kernels/error-quantiles.ts";
+import { fillLinear, lastKnownIndex, sortedQuantile } from "../kernels/statistics.ts";
 
 /** `changes[k]`: quantiles, one per forecast level, of the changes over `lags[k]` steps. */
 interface NaiveState {

@@ -1,14 +1,14 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS, MINUTE_MS } from "../../model/time.ts";
-import { type Autoregression, arErrorQuantiles, continueAr, fitAr } from "../autoregression.ts";
-import { offsetRows } from "../error-quantiles.ts";
-import { type ErrorScale, errorScale, scaleAt } from "../error-scale.ts";
 import { defineForecaster, type ForecastContext, type Forecaster } from "../forecaster.ts";
-import { evaluateCurve, type ProphetCurve } from "../prophet-curve.ts";
-import { gridCells, seasonalitiesFor } from "../prophet-design.ts";
-import { changeWithin, type EventEffect, eventsWithin } from "../prophet-events.ts";
-import { fitProphet } from "../prophet-fit.ts";
-import type { SlotSums } from "../seasonal-fit.ts";
+import { type Autoregression, arErrorQuantiles, continueAr, fitAr } from "../kernels/autoregression.ts";
+import { offsetRows } from "../kernels/error-quantiles.ts";
+import { type ErrorScale, errorScale, scaleAt } from "../kernels/error-scale.ts";
+import type { SlotSums } from "../kernels/seasonal-fit.ts";
+import { evaluateCurve, type ProphetCurve } from "../prophet/prophet-curve.ts";
+import { gridCells, seasonalitiesFor } from "../prophet/prophet-design.ts";
+import { changeWithin, type EventEffect, eventsWithin } from "../prophet/prophet-events.ts";
+import { fitProphet } from "../prophet/prophet-fit.ts";
 
 /** Everything needed to answer, in about 2.5 kB: restoring one estimates nothing. */
 interface ProphetState extends Autoregression {

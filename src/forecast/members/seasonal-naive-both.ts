@@ -1,6 +1,6 @@
 import { DAY_MS } from "../../model/time.ts";
 import { defineForecaster, type Forecaster } from "../forecaster.ts";
-import { lookBackSpec } from "../look-back.ts";
+import { lookBackSpec } from "../kernels/look-back.ts";
 
 /**
  * Day and week together: the mean of yesterday and a week ago, or the last day of the same kind (working day

@@ -1,7 +1,7 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
 import { defineForecaster, type ForecastContext, type Forecaster } from "../forecaster.ts";
-import { sortedQuantile } from "../statistics.ts";
+import { sortedQuantile } from "../kernels/statistics.ts";
 
 interface SeasonalQuantilesState {
   /** Days pooled, and steps to each side of the slot. */

@@ -1,6 +1,6 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { HOUR_MS, MINUTE_MS } from "../../model/time.ts";
-import { type ErrorQuantiles, offsetRows } from "../error-quantiles.ts";
+import { type ErrorQuantiles, offsetRows } from "../kernels/error-quantiles.ts";
 import type { LocalClock } from "../local-clock.ts";
 import { candidates } from "./candidates.ts";
 import { demandSource, recentDemand } from "./demand-source.ts";

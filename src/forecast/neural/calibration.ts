@@ -1,5 +1,5 @@
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
-import { type ErrorQuantiles, errorQuantiles } from "../error-quantiles.ts";
+import { type ErrorQuantiles, errorQuantiles } from "../kernels/error-quantiles.ts";
 import type { DemandSource } from "./demand-source.ts";
 import { headLoss, headWidths } from "./mixture-head.ts";
 import type { Network, NetworkPass } from "./network.ts";

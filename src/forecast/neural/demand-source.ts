@@ -1,7 +1,7 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
+import { sortedQuantile } from "../kernels/statistics.ts";
 import type { LocalClock } from "../local-clock.ts";
-import { sortedQuantile } from "../statistics.ts";
 
 /**
  * A history in its own size, with running sums, so that the mean of any stretch costs two look-ups whatever

@@ -1,7 +1,7 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
-import type { ErrorQuantiles } from "../error-quantiles.ts";
 import { defineForecaster, type FittedState, type ForecastContext, type Forecaster } from "../forecaster.ts";
+import type { ErrorQuantiles } from "../kernels/error-quantiles.ts";
 import { networkQuantiles } from "./answer.ts";
 import { calibrate, dayOf, type Stretch, stretchLoss } from "./calibration.ts";
 import { type DemandSource, demandSource, isConstant } from "./demand-source.ts";

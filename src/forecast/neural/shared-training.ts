@@ -1,8 +1,8 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
 import type { FittedState } from "../forecaster.ts";
+import { clamp } from "../kernels/statistics.ts";
 import type { LocalClock } from "../local-clock.ts";
-import { clamp } from "../statistics.ts";
 import { dayOf } from "./calibration.ts";
 import { demandSource, isConstant } from "./demand-source.ts";
 import { MOVED_SHARE, withLevelShifts } from "./level-shifts.ts";

@@ -1,4 +1,4 @@
-import { newProphet } from "../../forecast/prophet-module.ts";
+import { newProphet } from "../../forecast/prophet/prophet-module.ts";
 import type { DemandSeries } from "../../model/series.ts";
 import { MINUTE_MS } from "../../model/time.ts";
 

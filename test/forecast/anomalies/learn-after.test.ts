@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { newAnomalyState } from "../../../src/forecast/anomalies/anomaly-state.ts";
 import { relevelled } from "../../../src/forecast/anomalies/relevel.ts";
 import { steadyHistory, watchSeries } from "../../../src/forecast/anomalies/watch-series.ts";
-import { forecastEnsemble } from "../../../src/forecast/ensemble.ts";
+import { forecastEnsemble } from "../../../src/forecast/ensemble/ensemble.ts";
 import { localClock } from "../../../src/forecast/local-clock.ts";
 import { MEMBERS } from "../../../src/forecast/registry.ts";
 import { FORECAST_LEVELS } from "../../../src/model/forecast.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { forecastInContext } from "../../../src/forecast/context/in-context.ts";
-import type { EnsembleOutcome } from "../../../src/forecast/ensemble.ts";
+import type { EnsembleOutcome } from "../../../src/forecast/ensemble/ensemble.ts";
 import { FORECAST_LEVELS, type QuantileForecast } from "../../../src/model/forecast.ts";
 import type { ScheduledEvent } from "../../../src/model/known-ahead.ts";
 import { type DemandSeries, endMs } from "../../../src/model/series.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { forecastInContext } from "../../../src/forecast/context/in-context.ts";
 import { multiplyStep } from "../../../src/forecast/context/spread.ts";
-import { type EnsembleInput, forecastEnsemble } from "../../../src/forecast/ensemble.ts";
+import { type EnsembleInput, forecastEnsemble } from "../../../src/forecast/ensemble/ensemble.ts";
 import type { QuantileForecast } from "../../../src/model/forecast.ts";
 import type { ScheduledEvent } from "../../../src/model/known-ahead.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/model/time.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { forecastInContext } from "../../../src/forecast/context/in-context.ts";
 import { shiftByLeading } from "../../../src/forecast/context/leading.ts";
 import { onGrid } from "../../../src/forecast/context/on-grid.ts";
-import { forecastEnsemble } from "../../../src/forecast/ensemble.ts";
+import { forecastEnsemble } from "../../../src/forecast/ensemble/ensemble.ts";
 import { localClock } from "../../../src/forecast/local-clock.ts";
 import type { QuantileForecast } from "../../../src/model/forecast.ts";
 import type { LeadingSeries } from "../../../src/model/known-ahead.ts";

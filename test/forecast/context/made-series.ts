@@ -1,4 +1,4 @@
-import type { EnsembleInput } from "../../../src/forecast/ensemble.ts";
+import type { EnsembleInput } from "../../../src/forecast/ensemble/ensemble.ts";
 import { MEMBERS } from "../../../src/forecast/registry.ts";
 import type { ScheduledEvent } from "../../../src/model/known-ahead.ts";
 import { type DemandSeries, sliceSeries } from "../../../src/model/series.ts";

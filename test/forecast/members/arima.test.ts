@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { continueArma, integrate, isStable, residuals, runArma } from "../../../src/forecast/arma.ts";
-import { fitArma } from "../../../src/forecast/arma-fit.ts";
+import { continueArma, integrate, isStable, residuals, runArma } from "../../../src/forecast/kernels/arma.ts";
+import { fitArma } from "../../../src/forecast/kernels/arma-fit.ts";
 import {
   harmonicAt,
   harmonicDesign,
   harmonicPattern,
   harmonicSums,
-} from "../../../src/forecast/harmonic-pattern.ts";
+} from "../../../src/forecast/kernels/harmonic-pattern.ts";
+import { localSlots } from "../../../src/forecast/kernels/seasonal-fit.ts";
 import { localClock } from "../../../src/forecast/local-clock.ts";
 import { arima } from "../../../src/forecast/members/arima.ts";
-import { localSlots } from "../../../src/forecast/seasonal-fit.ts";
 import { DAY_MS } from "../../../src/model/time.ts";
 import { DAY_STEPS, START_MS, STEP_MS, seriesOf } from "../fixtures.ts";
 import { armaValues, normalStream } from "./noise.ts";

@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { fitSmoothing, newPath, smooth, trendReach } from "../../../src/forecast/exponential-smoothing.ts";
+import {
+  fitSmoothing,
+  newPath,
+  smooth,
+  trendReach,
+} from "../../../src/forecast/kernels/exponential-smoothing.ts";
+import { minimizeInBox } from "../../../src/forecast/kernels/nelder-mead.ts";
 import { localClock } from "../../../src/forecast/local-clock.ts";
 import { ets } from "../../../src/forecast/members/ets.ts";
-import { minimizeInBox } from "../../../src/forecast/nelder-mead.ts";
 import { START_MS, seriesOf } from "../fixtures.ts";
 import { normalStream } from "./noise.ts";
 

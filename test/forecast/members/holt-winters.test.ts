@@ -1,11 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { continueCells, newCursor, newTrace, runCells } from "../../../src/forecast/cell-smoothing.ts";
 import type { Forecaster } from "../../../src/forecast/forecaster.ts";
-import { localCells, placeOf } from "../../../src/forecast/local-cells.ts";
+import {
+  continueCells,
+  newCursor,
+  newTrace,
+  runCells,
+} from "../../../src/forecast/kernels/cell-smoothing.ts";
+import { localCells, placeOf } from "../../../src/forecast/kernels/local-cells.ts";
+import { localLine } from "../../../src/forecast/kernels/pattern-table.ts";
 import { localClock } from "../../../src/forecast/local-clock.ts";
 import { holtWinters } from "../../../src/forecast/members/holt-winters.ts";
 import { naive } from "../../../src/forecast/members/naive.ts";
-import { localLine } from "../../../src/forecast/pattern-table.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/model/time.ts";
 import { DAY_STEPS, dailyWave, START_MS, STEP_MS, seriesOf } from "../fixtures.ts";
 import { armaValues, normalStream } from "./noise.ts";

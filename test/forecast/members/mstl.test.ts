@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { loessAt, loessSmooth } from "../../../src/forecast/kernels/loess.ts";
+import { fillByPlace } from "../../../src/forecast/kernels/pattern-table.ts";
+import { mstl as decompose } from "../../../src/forecast/kernels/stl.ts";
 import { localClock } from "../../../src/forecast/local-clock.ts";
-import { loessAt, loessSmooth } from "../../../src/forecast/loess.ts";
 import { mstl } from "../../../src/forecast/members/mstl.ts";
-import { fillByPlace } from "../../../src/forecast/pattern-table.ts";
-import { mstl as decompose } from "../../../src/forecast/stl.ts";
 import { DAY_MS } from "../../../src/model/time.ts";
 import { DAY_STEPS, START_MS, seriesOf } from "../fixtures.ts";
 import { normalStream } from "./noise.ts";

@@ -1,7 +1,7 @@
 import { Prophet, type ProphetOptions } from "@bsull/augurs/prophet";
 import { beforeAll, describe, expect, it } from "vitest";
 import { localClock } from "../../../src/forecast/local-clock.ts";
-import { curveOf, evaluateCurve } from "../../../src/forecast/prophet-curve.ts";
+import { curveOf, evaluateCurve } from "../../../src/forecast/prophet/prophet-curve.ts";
 import {
   DAILY,
   designMatrix,
@@ -10,11 +10,11 @@ import {
   scaling,
   stanData,
   WEEKLY,
-} from "../../../src/forecast/prophet-design.ts";
-import { fitProphet } from "../../../src/forecast/prophet-fit.ts";
-import { newProphet } from "../../../src/forecast/prophet-module.ts";
-import { maximizePosterior, type StanParams } from "../../../src/forecast/prophet-posterior.ts";
-import { climbWithStan } from "../../../src/forecast/prophet-stan.ts";
+} from "../../../src/forecast/prophet/prophet-design.ts";
+import { fitProphet } from "../../../src/forecast/prophet/prophet-fit.ts";
+import { newProphet } from "../../../src/forecast/prophet/prophet-module.ts";
+import { maximizePosterior, type StanParams } from "../../../src/forecast/prophet/prophet-posterior.ts";
+import { climbWithStan } from "../../../src/forecast/prophet/prophet-stan.ts";
 import type { ScheduledEvent } from "../../../src/model/known-ahead.ts";
 import { type DemandSeries, endMs } from "../../../src/model/series.ts";
 import { DAY_MS, epochMs, HOUR_MS } from "../../../src/model/time.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { pinball } from "../../../src/forecast/ensemble/weights.ts";
 import type { Forecaster } from "../../../src/forecast/forecaster.ts";
 import { localClock } from "../../../src/forecast/local-clock.ts";
 import { lstm } from "../../../src/forecast/members/lstm.ts";
@@ -6,7 +7,6 @@ import { naive } from "../../../src/forecast/members/naive.ts";
 import { seasonalNaive } from "../../../src/forecast/members/seasonal-naive.ts";
 import { transformer } from "../../../src/forecast/members/transformer.ts";
 import { trainShared } from "../../../src/forecast/neural/shared-training.ts";
-import { pinball } from "../../../src/forecast/weights.ts";
 import { type DemandSeries, endMs } from "../../../src/model/series.ts";
 import { DAY_MS, MINUTE_MS } from "../../../src/model/time.ts";
 import { randomStream, seriesOf } from "../fixtures.ts";
