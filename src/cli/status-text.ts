@@ -98,7 +98,7 @@ function lifeText({ life, status }: StatusFacts, paint: Paint): string {
 function modeText({ mode, gate }: DaemonStatus): string {
   if (gate === undefined) return mode;
   const since = gate.mode === null ? "" : ` since ${isoTime(gate.mode.sinceMs)}: ${gate.mode.reason}`;
-  return gate.askedMode === mode ? `${mode} (asked: ${mode})` : `${mode} (asked: ${gate.askedMode})${since}`;
+  return gate.askedMode === mode ? mode : `${mode} (asked: ${gate.askedMode})${since}`;
 }
 
 /** Whether the forecast acts, since when and why; and what it is measured by. */
