@@ -110,7 +110,7 @@ describe("a regime change, through the whole controller", () => {
         totalUnits(record.decision?.after.units ?? { baseline: 0, predictive: 0, burst: 0 }),
       ).toBeGreaterThanOrEqual(20);
     }
-    expect(shownStatus(night)).toMatch(/mode +active \(asked: active\)/);
+    expect(shownStatus(night)).toMatch(/^mode +active$/m);
     expect(shownStatus(night)).toMatch(/forecast +demoted to shadow since .* because the loss at 1h/);
 
     forecaster.belief = 200;
