@@ -41,7 +41,7 @@ export function stretch(history: DemandSeries, from: number, to: number): Demand
 }
 
 /** A repeatable stream of numbers in [0, 1) (mulberry32). */
-function randomStream(seed: number): () => number {
+export function randomStream(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -188,7 +188,7 @@ function newJob(options: ForecastEngineOptions, key: string, series: DemandSerie
 }
 
 /** An offset within the day, in seconds, that differs from key to key (FNV-1a). */
-function staggerOf(key: string): number {
+export function staggerOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193) >>> 0;
   return (hash % (DAY_MS / 1000)) * 1000;
