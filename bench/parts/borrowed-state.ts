@@ -28,10 +28,16 @@ export function borrowedState(sealed: Uint8Array, plan: RefitPlan): Uint8Array |
   return sealLearned(packMemory({ learned, occurrences }));
 }
 
-/** The fits made at `atMs`, added to `counts`. */
-export function countFits(sealed: Uint8Array | undefined, atMs: number, counts: FitCounts): void {
+/** Adds each member's last fit to what `countsAt` gives for its instant. */
+export function countFits(
+  sealed: Uint8Array | undefined,
+  countsAt: (atMs: number) => FitCounts | undefined,
+): void {
   const fits = sealed === undefined ? {} : memoryIn(sealed)?.learned.fits;
-  for (const { name, cost } of MEMBERS) if (fits?.[name]?.triedMs === atMs) counts[cost]++;
+  for (const { name, cost } of MEMBERS) {
+    const counts = countsAt(fits?.[name]?.triedMs ?? Number.NaN);
+    if (counts !== undefined) counts[cost]++;
+  }
 }
 
 /** `values` with noise of their own, at most `share` of each up or down; gaps stay. The same for the same seed. */

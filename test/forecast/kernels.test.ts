@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fitPattern, localSlots, patternAt, patternErrors } from "../../src/forecast/kernels/seasonal-fit.ts";
-import { robustScale, sortedQuantile } from "../../src/forecast/kernels/statistics.ts";
+import {
+  median,
+  placeLevels,
+  quantileInPlace,
+  robustScale,
+  sortedQuantile,
+} from "../../src/forecast/kernels/statistics.ts";
 import { localClock } from "../../src/forecast/local-clock.ts";
 import { seasonalQuantiles } from "../../src/forecast/members/seasonal-quantiles.ts";
 import { lasso } from "../../src/forecast/prophet/prophet-lasso.ts";
@@ -134,3 +140,33 @@ function hingeProducts(size: number, seed: number): { matrix: Float64Array; targ
   }
   return { matrix, target };
 }
+
+describe("placeLevels", () => {
+  const levels = [0.01, 0.1, 0.5, 0.9, 0.999];
+
+  it("leaves quantiles and sorted ends where sorting would put them", () => {
+    const numbers = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 400 });
+    fc.assert(
+      fc.property(numbers, fc.integer({ min: 0, max: 30 }), (list, ends) => {
+        const sorted = Float64Array.from(list).sort();
+        const placed = Float64Array.from(list);
+        placeLevels(placed, levels, ends);
+        for (const level of levels) expect(sortedQuantile(placed, level)).toBe(sortedQuantile(sorted, level));
+        expect(placed.slice(0, ends)).toEqual(sorted.slice(0, ends));
+        expect(placed.slice(placed.length - Math.min(ends, placed.length))).toEqual(
+          sorted.slice(sorted.length - Math.min(ends, sorted.length)),
+        );
+        expect(placed.slice().sort()).toEqual(sorted);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("finds one quantile, and the median of what is known", () => {
+    const values = Float64Array.from({ length: 501 }, (_, i) => (i * 263) % 501);
+    expect(quantileInPlace(values.slice(), 0.9)).toBe(450);
+    expect(median([...values, Number.NaN])).toBe(250);
+    expect(median([4, Number.NaN, 1])).toBe(2.5);
+    expect(median([Number.NaN])).toBeNaN();
+  });
+});

@@ -85,6 +85,8 @@ export function createForecastEngine(options: ForecastEngineOptions): FullForeca
     importLearned: (key, bytes) => {
       const packed = openSealed(bytes);
       if (packed === undefined) return false;
+      // A job that waits reads what it was given: not written over.
+      kept.delete(key);
       kept.set(key, packed);
       return true;
     },
@@ -140,19 +142,34 @@ interface KeptBytes {
   delete(key: string): void;
 }
 
+/** Room for a state is made in steps of this: its size hardly changes from cycle to cycle. */
+const ROOM_BYTES = 8192;
+
+/**
+ * States are copied into memory of their own, written over cycle by cycle: buffers handed over by workers would be
+ * scattered over the memory of threads that are long gone, and none of it could be given back.
+ */
 function keptBytes(): KeptBytes {
-  const byKey = new Map<string, Uint8Array>();
+  const byKey = new Map<string, Uint8Array<ArrayBuffer>>();
   let total = 0;
   const remove = (key: string): void => {
-    total -= byKey.get(key)?.length ?? 0;
+    total -= byKey.get(key)?.buffer.byteLength ?? 0;
     byKey.delete(key);
   };
   return {
     get: (key) => byKey.get(key),
     set: (key, bytes) => {
+      const room = byKey.get(key)?.buffer;
       remove(key);
-      byKey.set(key, bytes);
-      total += bytes.length;
+      const needed = Math.ceil(bytes.length / ROOM_BYTES) * ROOM_BYTES;
+      const own = new Uint8Array(
+        room?.byteLength === needed ? room : new ArrayBuffer(needed),
+        0,
+        bytes.length,
+      );
+      own.set(bytes);
+      byKey.set(key, own);
+      total += needed;
       for (const oldest of byKey.keys()) {
         if (total <= KEPT_BYTES || oldest === key) break;
         remove(oldest);

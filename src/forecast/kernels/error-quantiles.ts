@@ -1,5 +1,5 @@
 import { FORECAST_LEVELS } from "../../model/forecast.ts";
-import { sortedQuantile } from "./statistics.ts";
+import { placeLevels, sortedQuantile } from "./statistics.ts";
 
 /** Empirical quantiles of past errors per horizon: what turns a point forecast into an interval. */
 export interface ErrorQuantiles {
@@ -36,10 +36,17 @@ export function errorQuantiles(knots: readonly number[], errors: readonly Float6
   let known: Float64Array = new Float64Array(0);
   for (let k = 0; k < knots.length; k++) {
     const own = errors[k];
-    if (own !== undefined && own.length >= 3) known = own.slice().sort();
+    if (own !== undefined && own.length >= 3) known = placed(own);
     offsets.set(levelQuantiles(known), k * levels);
   }
   return { knots, offsets };
+}
+
+/** A copy in which quantiles at the forecast levels and both tails are where sorting would put them. */
+function placed(errors: Float64Array): Float64Array {
+  const copy = errors.slice();
+  placeLevels(copy, FORECAST_LEVELS, Math.ceil(TAIL * copy.length) + 2);
+  return copy;
 }
 
 /**
@@ -106,14 +113,16 @@ export function knotPlace(knots: readonly number[], step: number): { low: number
   return { low, share: (step - from) / (to - from) };
 }
 
+/** Share of the errors on each side that a tail stands for. */
+const TAIL = 0.05;
+
 /**
  * Quantile of sorted errors whose outermost 5 % are replaced by an exponential tail (mean excess over the
  * 5 % point, Embrechts 1997 §6.2): 300 errors hold no 0.999 quantile. `flipped`: minus the errors, sorted.
  */
 function tailQuantile(sorted: Float64Array, flipped: Float64Array, level: number): number {
-  const tail = 0.05;
-  if (level > 1 - tail) return upperTail(sorted, tail, 1 - level);
-  if (level < tail) return -upperTail(flipped, tail, level);
+  if (level > 1 - TAIL) return upperTail(sorted, TAIL, 1 - level);
+  if (level < TAIL) return -upperTail(flipped, TAIL, level);
   return sortedQuantile(sorted, level);
 }
 

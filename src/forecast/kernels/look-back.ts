@@ -2,7 +2,7 @@ import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS } from "../../model/time.ts";
 import type { ForecastContext, ForecasterSpec } from "../forecaster.ts";
 import { type ErrorQuantiles, errorQuantiles, offsetRows } from "./error-quantiles.ts";
-import { lastKnownIndex, meanSize, sortedQuantile } from "./statistics.ts";
+import { lastKnownIndex, meanSize, median } from "./statistics.ts";
 
 /**
  * Where "the same time" is looked up, the mean of what is found: so many days back (a gap as many again, up
@@ -34,11 +34,10 @@ export function lookBackSpec(
       if (history.stepMs > DAY_MS / 2) return "needs at least two steps a day";
       const best = bestLook(history, context, looks);
       if (best === undefined) return "no pair of days to compare";
-      const known = history.values.filter((value) => !Number.isNaN(value)).sort();
       return {
         look: best.look,
         errors: errorQuantiles([1], [best.errors]),
-        fallback: sortedQuantile(known, 0.5),
+        fallback: median(history.values),
       };
     },
     quantiles: (state, history, context, steps, levels) => {

@@ -17,7 +17,78 @@ export function sortedKnown(values: ArrayLike<number>): Float64Array {
 
 /** Median of the known values; NaN when there is none. */
 export function median(values: ArrayLike<number>): number {
-  return sortedQuantile(sortedKnown(values), 0.5);
+  const known = new Float64Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (!Number.isNaN(value)) known[count++] = value;
+  }
+  return medianInPlace(known.subarray(0, count));
+}
+
+/** `sortedQuantile` of values in any order, none of them NaN; reorders them. */
+export function quantileInPlace(values: Float64Array, level: number): number {
+  placeLevels(values, [level]);
+  return sortedQuantile(values, level);
+}
+
+/**
+ * Reorders values, none of them NaN, so that `sortedQuantile` at `levels` is as if they were sorted, and so are the
+ * `sortedEnds` lowest and highest of them. A third of the cost of sorting thousands.
+ */
+export function placeLevels(values: Float64Array, levels: readonly number[], sortedEnds = 0): void {
+  const last = values.length - 1;
+  if (2 * sortedEnds >= last || last < SMALL) {
+    values.sort();
+    return;
+  }
+  const ranks = levels.flatMap((level) => [
+    Math.floor(level * last),
+    Math.min(last, Math.floor(level * last) + 1),
+  ]);
+  const ends = sortedEnds > 0 ? [sortedEnds - 1, values.length - sortedEnds] : [];
+  const rising = Int32Array.from([...ranks, ...ends]).sort();
+  placeRanks(values, 0, last, rising, 0, rising.length);
+  values.subarray(0, sortedEnds).sort();
+  values.subarray(values.length - sortedEnds).sort();
+}
+
+/** Below this many values, sorting by insertion is quickest. */
+const SMALL = 24;
+
+/** Within `[low, high]`, the values of `ranks[from..to)`, which lie there, to where sorting would put them. */
+function placeRanks(
+  values: Float64Array,
+  low: number,
+  high: number,
+  ranks: Int32Array,
+  from: number,
+  to: number,
+): void {
+  if (from >= to) return;
+  if (high - low < SMALL) {
+    insertionSort(values, low, high);
+    return;
+  }
+  const { end, start } = partition(values, low, high);
+  let below = from;
+  while (below < to && (ranks[below] as number) <= end) below++;
+  let above = below;
+  while (above < to && (ranks[above] as number) < start) above++;
+  placeRanks(values, low, end, ranks, from, below);
+  placeRanks(values, start, high, ranks, above, to);
+}
+
+function insertionSort(values: Float64Array, low: number, high: number): void {
+  for (let i = low + 1; i <= high; i++) {
+    const value = values[i] as number;
+    let at = i - 1;
+    while (at >= low && (values[at] as number) > value) {
+      values[at + 1] = values[at] as number;
+      at--;
+    }
+    values[at + 1] = value;
+  }
 }
 
 /**

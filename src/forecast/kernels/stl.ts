@@ -1,5 +1,5 @@
 import { loessAt, loessSmooth } from "./loess.ts";
-import { median, sortedQuantile } from "./statistics.ts";
+import { median, quantileInPlace } from "./statistics.ts";
 
 export interface Decomposition {
   readonly trend: Float64Array;
@@ -119,13 +119,13 @@ function firstWeights(values: Float64Array, period: number): Float64Array | unde
     median(values.filter((_, i) => i % period === phase)),
   );
   const sizes = values.map((value, i) => Math.abs(value - (middles[i % period] ?? 0)));
-  return bisquare(sizes, 3 * sortedQuantile(sizes.slice().sort(), 0.9));
+  return bisquare(sizes, 3 * quantileInPlace(sizes.slice(), 0.9));
 }
 
 /** After two rounds: zero at six median absolute remainders (Cleveland et al. 1990 §2.4). */
 function laterWeights(rest: Float64Array, trend: Float64Array): Float64Array | undefined {
   const sizes = rest.map((value, i) => Math.abs(value - (trend[i] ?? 0)));
-  return bisquare(sizes, 6 * sortedQuantile(sizes.slice().sort(), 0.5));
+  return bisquare(sizes, 6 * quantileInPlace(sizes.slice(), 0.5));
 }
 
 function bisquare(sizes: Float64Array, limit: number): Float64Array | undefined {

@@ -1,6 +1,6 @@
 import type { DemandSeries } from "../../model/series.ts";
 import type { ForecasterSpec } from "../forecaster.ts";
-import { sortedQuantile } from "./statistics.ts";
+import { median } from "./statistics.ts";
 
 /** Parameters learned in units of `unit` demand. */
 export interface InUnits<State extends object> {
@@ -33,7 +33,7 @@ export function inUnits<State extends object>(spec: ForecasterSpec<State>): Fore
 /** The power of two below the median of the values that are neither gap nor zero; 1 where there is none. */
 function unitOf(values: Float64Array): number {
   const sizes = values.filter((value) => Math.abs(value) > 0).map(Math.abs);
-  const middle = sortedQuantile(sizes.sort(), 0.5);
+  const middle = median(sizes);
   if (Number.isNaN(middle)) return 1;
   return 2 ** Math.min(1000, Math.max(-1000, Math.floor(Math.log2(middle))));
 }

@@ -3,7 +3,7 @@ import type { DemandSeries } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
 import { defineForecaster, type Forecaster } from "../forecaster.ts";
 import { knotPlace } from "../kernels/error-quantiles.ts";
-import { fillLinear, lastKnownIndex, sortedQuantile } from "../kernels/statistics.ts";
+import { fillLinear, lastKnownIndex, placeLevels, sortedQuantile } from "../kernels/statistics.ts";
 
 /** `changes[k]`: quantiles, one per forecast level, of the changes over `lags[k]` steps. */
 interface NaiveState {
@@ -32,7 +32,7 @@ export const naive: Forecaster = defineForecaster<NaiveState>({
     ) {
       const change = new Float64Array(window.length - lag);
       for (let i = 0; i < change.length; i++) change[i] = (window[i + lag] ?? 0) - (window[i] ?? 0);
-      change.sort();
+      placeLevels(change, FORECAST_LEVELS);
       lags.push(lag);
       changes.push(
         Float64Array.from(FORECAST_LEVELS, (level) => oneSided(sortedQuantile(change, level), level)),

@@ -12,5 +12,7 @@ export function packWeights(weights: Float64Array): PackedWeights {
 }
 
 export function unpackWeights({ unit, values }: PackedWeights): Float64Array {
-  return Float64Array.from(values, (value) => value * unit);
+  const weights = new Float64Array(values.length);
+  for (let i = 0; i < weights.length; i++) weights[i] = (values[i] as number) * unit;
+  return weights;
 }
