@@ -8,6 +8,7 @@ import { applyAnomaly } from "../anomaly.ts";
 import type { MemberCost } from "../forecaster.ts";
 import { localClock } from "../local-clock.ts";
 import { calibratorFor } from "./conformal.ts";
+import { mixNaive, shownWeights } from "./guard.ts";
 import { type Learned, type LearnInput, learnSeries, outReasons } from "./learn-series.ts";
 import type { LearnedState, OneStep } from "./learned-state.ts";
 import { type Blend, blendAt, blendNow } from "./learning.ts";
@@ -16,7 +17,7 @@ import { firstLine } from "./member-models.ts";
 import { blendStep } from "./step-weights.ts";
 import { bucketOf, medianWeights } from "./weights.ts";
 
-export interface EnsembleInput extends Omit<LearnInput, "clock" | "learnSteps"> {
+export interface EnsembleInput extends Omit<LearnInput, "clock" | "learnSteps" | "anomaly"> {
   readonly horizonSteps: number;
   /** Steps ahead that past forecasts are scored to; `horizonSteps` unless given, a day at most. */
   readonly learnSteps?: number;
@@ -42,7 +43,8 @@ type Rows = readonly (readonly Float64Array[] | undefined)[];
 
 /**
  * The weighted ensemble: quantiles of all members that can answer, averaged with weights learned per series
- * and horizon from their past forecasts, widths calibrated on the ensemble's own. The ladder of a cold start
+ * and horizon from their past forecasts, pulled to naive where it loses to it (`naiveShares`), widths calibrated on
+ * the ensemble's own. The ladder of a cold start
  * needs no rule: a member without enough history refuses, so naive is alone for hours, then seasonal members
  * join at par, then losses tell them apart.
  */
@@ -74,10 +76,10 @@ export function learnEnsemble(input: Omit<EnsembleInput, "horizonsMs" | "capFact
     series: steady(series),
     observed: input.observed === undefined ? undefined : steady(input.observed),
     clock,
+    anomaly: watched,
     learnSteps: input.learnSteps ?? input.horizonSteps,
   };
   const made = learnSeries(learn);
-  made.learned.anomaly = watched;
   return { learn, made };
 }
 
@@ -150,7 +152,7 @@ function askMembers(made: Learned, members: number, cutoffMs: number, horizonSte
 
 const calibrate = calibratorFor(FORECAST_LEVELS);
 
-/** The members' quantiles blended and calibrated step by step; `firstStep` as it was before calibration. */
+/** The members' quantiles blended, guarded and calibrated step by step; `firstStep` as it was before calibration. */
 function blendRows(
   rows: Rows,
   blend: Blend,
@@ -161,8 +163,9 @@ function blendRows(
   const column = new Float64Array(FORECAST_LEVELS.length);
   let firstStep = column;
   for (let step = 0; step < horizonSteps; step++) {
-    const { weights, calibration } = blendAt(blend, (step + 1) * stepMs);
+    const { weights, naiveShare, calibration } = blendAt(blend, (step + 1) * stepMs);
     blendStep(column, FORECAST_LEVELS, weights, rows, step);
+    mixNaive(column, naiveShare, rows[0], step);
     if (step === 0) firstStep = column.slice();
     calibrate(column, calibration);
     for (let l = 0; l < blended.length; l++) (blended[l] as Float64Array)[step] = column[l] as number;
@@ -187,7 +190,9 @@ export function evidenceOf(
   { anomaly, blend }: Pick<Served, "anomaly" | "blend">,
 ): Omit<ForecastEvidence, "failures" | "fitMs"> {
   const buckets = horizonsMs.map((ms) => Math.max(0, bucketOf(ms)));
-  const middle = blend.weights.map(medianWeights);
+  const middle = blend.weights.map((weights, bucket) =>
+    shownWeights(medianWeights(weights), blend.naiveShares[bucket]?.[0] ?? 0),
+  );
   const weights: Record<string, readonly number[]> = {};
   members.forEach((member, m) => {
     weights[member.name] = buckets.map((bucket) => middle[bucket]?.[m] ?? 0);

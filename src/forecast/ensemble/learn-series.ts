@@ -1,9 +1,10 @@
 import { endMs } from "../../model/series.ts";
 import { DAY_MS } from "../../model/time.ts";
+import { type AnomalyState, refitMade } from "../anomalies/anomaly-state.ts";
 import type { FittedState, Forecaster, MemberCost } from "../forecaster.ts";
 import { horizonKnots } from "../kernels/error-quantiles.ts";
 import { CALIBRATED_LEVELS } from "./conformal.ts";
-import { copyLearned, type LearnedState, newLearned, versionScore } from "./learned-state.ts";
+import { copyLearned, type LearnedState, type MemberFit, newLearned, versionScore } from "./learned-state.ts";
 import { addPending, type Learning, noteLastStep, settle } from "./learning.ts";
 import {
   firstLine,
@@ -24,6 +25,8 @@ export interface LearnInput extends ModelInput, RefitPlan {
   readonly learnSteps: number;
   readonly learned: LearnedState | undefined;
   readonly excluded?: ((ms: number) => boolean) | undefined;
+  /** What the detector makes of the series up to its end; what it made of it in the call before unless given. */
+  readonly anomaly?: AnomalyState | undefined;
   /** Members out for this call, with the reason in words. */
   readonly without?: Readonly<Record<string, string>> | undefined;
   readonly monotonicMs: () => number;
@@ -52,6 +55,7 @@ interface Walk extends Learning {
  * Brings what is learned about a series to its end: settles the forecasts whose truth has become known, refits
  * members that are due, and keeps this hour's forecasts to be scored. A call that comes late, the first above all,
  * walks through the missed hours the same way, with parameters fitted at most once a day, at midnight (UTC).
+ * Where the detector found another level or drift, light and heavy members are refitted at once.
  * `input.learned` is left as it was.
  */
 export function learnSeries(input: LearnInput): Learned {
@@ -59,6 +63,7 @@ export function learnSeries(input: LearnInput): Learned {
   const nowMs = endMs(series);
   const knots = horizonKnots(Math.max(1, Math.min(input.learnSteps, Math.round(DAY_MS / series.stepMs))));
   const learned = startingState(input, knots, nowMs);
+  if (input.anomaly !== undefined) learned.anomaly = input.anomaly;
   const walk: Walk = {
     input,
     series,
@@ -114,12 +119,25 @@ function startingState(input: LearnInput, knots: readonly number[], nowMs: numbe
 function refitDue(walk: Walk, nowMs: number): void {
   const { input, learned } = walk;
   input.members.forEach((member, m) => {
-    if (isOut(walk, member) || !isDue(input, member, learned.fits[member.name], nowMs)) return;
-    // Seconds each: a cold start has just trained it on all but the last hours.
     const fit = learned.fits[member.name];
+    if (isOut(walk, member) || !(isOutdated(learned, member, fit) || isDue(input, member, fit, nowMs)))
+      return;
+    // Seconds each: a cold start has just trained it on all but the last hours.
     if (walk.cold && member.cost === "trained" && fit?.state !== undefined) return;
     refit(walk, m, nowMs);
   });
+  learned.anomaly = refitMade(learned.anomaly);
+}
+
+/**
+ * The detector found another level or drift since the call before: parameters from before it, and those of earlier
+ * calls, are of a history that was not yet brought to that level. Training takes seconds and waits for its turn.
+ */
+function isOutdated(learned: LearnedState, { cost }: Forecaster, fit: MemberFit | undefined): boolean {
+  const { wantsRefit } = learned.anomaly;
+  if (wantsRefit === null || cost === "trained") return false;
+  const fittedMs = fit?.fittedMs ?? 0;
+  return fittedMs < wantsRefit.sinceMs || fittedMs <= learned.lastMs;
 }
 
 /** Parameters for a cutoff in the past: those there are, unless they are a day old. */

@@ -2,10 +2,10 @@ import { deserialize, serialize } from "node:v8";
 import { crc32 } from "node:zlib";
 import type { Occurrence } from "../context/event-occurrences.ts";
 import { isSound, type LearnedState } from "./learned-state.ts";
-import { WEIGHT_LEVELS } from "./weights.ts";
+import { BUCKET_ENDS_MS, WEIGHT_LEVELS } from "./weights.ts";
 
 /** Rises with every change of `LearnedState`: bytes of another version are not read. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** All that is kept of one series between two calls. */
 export interface SeriesMemory {
@@ -67,6 +67,7 @@ function hasShape(state: LearnedState): boolean {
     Array.isArray(state.pending) &&
     Array.isArray(state.recent) &&
     Array.isArray(state.calibrations) &&
+    state.guard.own.length === BUCKET_ENDS_MS.length &&
     state.losses.own.length === state.losses.count.length * WEIGHT_LEVELS.length &&
     Object.values(state.fits).every((fit) => typeof fit.version === "number")
   );

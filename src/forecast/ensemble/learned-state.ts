@@ -1,6 +1,7 @@
 import { type AnomalyState, newAnomalyState } from "../anomalies/anomaly-state.ts";
 import type { FittedState } from "../forecaster.ts";
 import { type Calibration, newCalibrations } from "./conformal.ts";
+import { type GuardSums, newGuard } from "./guard.ts";
 import { type LiveScores, newLiveScores } from "./live-scores.ts";
 import { type MissRun, NO_MISSES } from "./miss-run.ts";
 import { type LossSums, newLossSums } from "./weights.ts";
@@ -17,6 +18,8 @@ export interface LearnedState {
   /** By member name. */
   readonly fits: Record<string, MemberFit>;
   readonly losses: LossSums;
+  /** What the ensemble of all members lost, beside naive. */
+  readonly guard: GuardSums;
   /** The instant up to which losses and scores are faded. */
   fadedMs: number;
   /** One per bucket of horizons. */
@@ -61,7 +64,10 @@ export interface VersionScore {
 export interface PendingForecast {
   readonly cutoffMs: number;
   readonly firstKnot: number;
-  /** At `WEIGHT_LEVELS`: `values[((knot - firstKnot) * members + member) * levels + level]`; NaN: no say. */
+  /**
+   * At `WEIGHT_LEVELS`: `values[((knot - firstKnot) * rows + row) * levels + level]`; NaN: no say. A row for each
+   * member, and a last one for the ensemble before guard and calibration.
+   */
   readonly values: Float32Array | Float64Array;
   /** The ensemble as shown, at `CALIBRATED_LEVELS`: `shown[(knot - firstKnot) * levels + level]`. */
   readonly shown: Float32Array | Float64Array;
@@ -85,6 +91,7 @@ export function newLearned(basis: string, members: number): LearnedState {
     lastMs: Number.NEGATIVE_INFINITY,
     fits: {},
     losses: newLossSums(members),
+    guard: newGuard(),
     fadedMs: Number.NaN,
     calibrations: newCalibrations(),
     scores: newLiveScores(),
@@ -101,6 +108,7 @@ export function copyLearned(learned: LearnedState): LearnedState {
     ...learned,
     fits: { ...learned.fits },
     losses: structuredClone(learned.losses),
+    guard: structuredClone(learned.guard),
     calibrations: structuredClone(learned.calibrations),
     scores: structuredClone(learned.scores),
     pending: [...learned.pending],
@@ -109,13 +117,21 @@ export function copyLearned(learned: LearnedState): LearnedState {
 }
 
 /** False for sums that hold a NaN or an infinity: nothing good comes of learning on from them. */
-export function isSound({ losses, calibrations, scores, missRun, fadedMs, lastMs }: LearnedState): boolean {
+export function isSound({
+  losses,
+  guard,
+  calibrations,
+  scores,
+  missRun,
+  fadedMs,
+  lastMs,
+}: LearnedState): boolean {
   const finite = (value: unknown): boolean => {
     if (typeof value === "number") return Number.isFinite(value);
     if (ArrayBuffer.isView(value)) return (value as Float64Array).every(Number.isFinite);
     return typeof value !== "object" || value === null || Object.values(value).every(finite);
   };
-  return Number.isFinite(lastMs) && finite([losses, calibrations, scores, missRun, fadedMs]);
+  return Number.isFinite(lastMs) && finite([losses, guard, calibrations, scores, missRun, fadedMs]);
 }
 
 export function versionScore(version: number, fittedMs: number): VersionScore {

@@ -7,13 +7,13 @@ import {
   type Calibration,
   calibrationAt,
   fadeCalibration,
-  type StepCalibration,
   type WidthFactors,
 } from "./conformal.ts";
+import { addGuardLoss, fadeGuard, naiveShareAt, naiveShares } from "./guard.ts";
 import type { LearnedState, MemberFit, PendingForecast, VersionScore } from "./learned-state.ts";
 import { addLiveScore, fadeScores } from "./live-scores.ts";
 import { noteTruth, widened } from "./miss-run.ts";
-import { fromKnot, type KeptKnot, keptKnot, pendingRows } from "./pending-rows.ts";
+import { fromKnot, type KeptKnot, keptKnot, pendingRows, type StepBlend } from "./pending-rows.ts";
 import { stepWeights } from "./step-weights.ts";
 import {
   addLoss,
@@ -46,30 +46,31 @@ export interface Learning {
   readonly learned: LearnedState;
 }
 
-/** Weights, calibration and factors on the widths, per bucket of horizons. */
+/** Weights, the guard's shares of naive, calibration and factors on the widths, per bucket of horizons. */
 export interface Blend {
   readonly weights: readonly Float64Array[];
+  /** Of one number each. */
+  readonly naiveShares: readonly Float64Array[];
   readonly calibrations: readonly Calibration[];
   readonly factors: readonly WidthFactors[];
 }
 
-/** What the truths known so far make of the members in `present`. */
+/** What the truths known so far make of the members in `present`, naive first. */
 export function blendNow(learned: LearnedState, present: readonly boolean[]): Blend {
   return {
     weights: BUCKET_ENDS_MS.map((_, bucket) => bucketWeights(learned.losses, bucket, present)),
+    naiveShares: naiveShares(learned.guard, present[0] === true),
     calibrations: learned.calibrations,
     factors: BUCKET_ENDS_MS.map((_, bucket) => widened({ above: 1, below: 1 }, learned.missRun, bucket)),
   };
 }
 
-/** Weights and calibration `aheadMs` ahead. */
-export function blendAt(
-  { weights, calibrations, factors }: Blend,
-  aheadMs: number,
-): { readonly weights: Float64Array; readonly calibration: StepCalibration } {
+/** How the ensemble is made `aheadMs` ahead. */
+export function blendAt({ weights, naiveShares, calibrations, factors }: Blend, aheadMs: number): StepBlend {
   const factor = factors[bucketOf(aheadMs)] ?? { above: 1, below: 1 };
   return {
     weights: stepWeights(weights, aheadMs),
+    naiveShare: naiveShareAt(naiveShares, aheadMs),
     calibration: calibrationAt(calibrations, factor, aheadMs),
   };
 }
@@ -155,13 +156,14 @@ function fadeTo(learned: LearnedState, ms: number): void {
   const elapsedMs = ms - learned.fadedMs;
   if (elapsedMs > 0) {
     fadeLosses(learned.losses, elapsedMs);
+    fadeGuard(learned.guard, elapsedMs);
     for (const calibration of learned.calibrations) fadeCalibration(calibration, elapsedMs);
     fadeScores(learned.scores, elapsedMs);
   }
   if (!(elapsedMs <= 0)) learned.fadedMs = ms;
 }
 
-/** Losses of all members and the ensemble's score for one truth. */
+/** Losses of all members, of the raw ensemble, and the score of what was shown, for one truth. */
 function score(
   learning: Learning,
   pending: PendingForecast,
@@ -186,6 +188,8 @@ function score(
     if (fit === undefined) return;
     learned.fits[member.name] = withScore(fit, version, weight * meanLoss(own), weight * meanLoss(naive));
   });
+  const raw = lossesOf(truth, (row) => kept.raw(row));
+  addGuardLoss(learned.guard, bucket, share, meanLoss(raw), meanLoss(naive));
   scoreEnsemble(learned, bucket, { weight, share }, truth, kept, meanLoss(naive));
 }
 

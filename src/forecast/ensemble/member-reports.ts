@@ -1,5 +1,6 @@
 import type { MemberReport, VersionReport } from "../../model/forecast.ts";
 import type { Forecaster } from "../forecaster.ts";
+import { naiveShares, shownWeights } from "./guard.ts";
 import type { LearnedState, MemberFit, VersionScore } from "./learned-state.ts";
 import { lastDueMs, periodOf, type RefitPlan } from "./refits.ts";
 import { bucketOf, bucketWeights, medianWeights, recentLossRatio } from "./weights.ts";
@@ -19,7 +20,10 @@ export function memberReports(input: ReportInput): readonly MemberReport[] {
   const buckets = horizonsMs.map((ms) => Math.max(0, bucketOf(ms)));
   const outReasons = members.map(({ name }) => outReason(learned.fits[name], input.without[name]));
   const present = outReasons.map((reason) => reason === undefined);
-  const weights = buckets.map((bucket) => medianWeights(bucketWeights(learned.losses, bucket, present)));
+  const shares = naiveShares(learned.guard, present[0] === true);
+  const weights = buckets.map((bucket) =>
+    shownWeights(medianWeights(bucketWeights(learned.losses, bucket, present)), shares[bucket]?.[0] ?? 0),
+  );
   return members.map((member, m) => {
     const fit = learned.fits[member.name];
     return {

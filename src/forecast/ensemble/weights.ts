@@ -175,13 +175,35 @@ export function recentLossRatio(sums: LossSums, bucket: number, member: number):
 function lossRatio(sums: LossSums, bucket: number, member: number, group: number): number {
   const at = bucket * sums.members + member;
   const i = at * GROUPS + group;
-  const slowCount = sums.slowCount[at] ?? 0;
+  return fadedLossRatio({
+    own: sums.own[i] ?? 0,
+    reference: sums.reference[i] ?? 0,
+    count: sums.count[at] ?? 0,
+    slowOwn: sums.slowOwn[i] ?? 0,
+    slowReference: sums.slowReference[i] ?? 0,
+    slowCount: sums.slowCount[at] ?? 0,
+  });
+}
+
+/** Faded sums of one forecaster's losses and of naive's, the fast ones and those of the long memory. */
+interface FadedSums {
+  readonly own: number;
+  readonly reference: number;
+  readonly count: number;
+  readonly slowOwn: number;
+  readonly slowReference: number;
+  readonly slowCount: number;
+}
+
+/** Loss over naive's with a prior score at par and, as six scores, the long memory; within 0.001 to 1e30. */
+export function fadedLossRatio(sums: FadedSums): number {
+  const { slowCount } = sums;
   const slow = slowCount > 0 ? Math.min(1, SLOW_SCORES / slowCount) : 0;
-  const slowReference = slow * (sums.slowReference[i] ?? 0);
-  const slowOwn = Math.min(slow * (sums.slowOwn[i] ?? 0), SLOW_WORST * slowReference);
-  const own = (sums.own[i] ?? 0) + slowOwn;
-  const reference = (sums.reference[i] ?? 0) + slowReference;
-  const count = (sums.count[at] ?? 0) + slow * slowCount;
+  const slowReference = slow * sums.slowReference;
+  const slowOwn = Math.min(slow * sums.slowOwn, SLOW_WORST * slowReference);
+  const own = sums.own + slowOwn;
+  const reference = sums.reference + slowReference;
+  const count = sums.count + slow * slowCount;
   const prior = count > 0 ? (PRIOR_SCORES * reference) / count : 1;
   // A naive that was never wrong (constant demand) leaves nothing to divide by.
   const floor = 1e-9 * prior + Number.MIN_VALUE;
