@@ -1,5 +1,6 @@
 import type { CycleRecord, ForecastRecord } from "../model/cycle.ts";
 import { demandAt } from "../model/outlook.ts";
+import { eventLine, leadingLine } from "./ahead-lines.ts";
 import type { Paint } from "./colour.ts";
 import { decisionLines, stepLines } from "./decision-text.ts";
 import { escapeText } from "./escape-text.ts";
@@ -66,6 +67,10 @@ function forecastLines(forecast: ForecastRecord, record: CycleRecord, timeZone: 
             ([member, weights]) =>
               `  weight of ${escapeText(member)}: ${weights.map((weight) => percent(weight)).join(", ")}`,
           ),
+          ...[
+            ...(evidence.eventEffects ?? []).map(eventLine),
+            ...(evidence.leading ?? []).map(leadingLine),
+          ].map((text) => `  ${text}`),
           ...Object.entries(evidence.failures).map(
             ([member, reason]) => `  ${escapeText(member)} did not answer: ${escapeText(reason)}`,
           ),

@@ -1,5 +1,6 @@
 import { type ForecastEvidence, quantileAt } from "../model/forecast.ts";
 import { shortDuration } from "../model/time.ts";
+import { eventLine, leadingLine } from "./ahead-lines.ts";
 import { escapeText } from "./escape-text.ts";
 import { figure, percent } from "./figures.ts";
 import type { HorizonRow } from "./forecast-rows.ts";
@@ -76,24 +77,13 @@ export function evidenceLines(
     );
   }
   lines.push(measured(evidence, horizonsMs));
-  for (const { kind, id, startMs, factor, lower, upper, occurrences, source } of evidence.eventEffects ?? [])
-    lines.push(
-      `event: ${escapeText(kind)} ${escapeText(id)} from ${isoTime(startMs)}: demand x ${figure(factor)} ` +
-        `(${figure(lower)} to ${figure(upper)}; ${EFFECT_WORDS[source]}, ${occurrences} seen)`,
-    );
+  lines.push(...(evidence.eventEffects ?? []).map(eventLine), ...(evidence.leading ?? []).map(leadingLine));
   for (const { kind, reason } of (evidence.findings ?? []).filter((each) => each.endMs === null))
     lines.push(`now: ${kind}: ${escapeText(reason)}`);
   for (const [member, reason] of Object.entries(evidence.failures))
     lines.push(`out: ${escapeText(member)} (${escapeText(reason)})`);
   return lines;
 }
-
-const EFFECT_WORDS = {
-  seen: "as before",
-  lift: "as planned",
-  sunday: "as on a Sunday",
-  unknown: "effect not known",
-} as const;
 
 /** Coverage itself stands in the table. */
 function measured(evidence: ForecastEvidence, horizonsMs: readonly number[]): string {

@@ -1,6 +1,6 @@
 import type { Finding } from "./finding.ts";
 import { interpolateQuantile } from "./interpolate-quantile.ts";
-import type { EventEffect } from "./known-ahead.ts";
+import type { EventEffect, LeadingEffect } from "./known-ahead.ts";
 import type { DurationMs, EpochMs } from "./time.ts";
 
 /**
@@ -55,6 +55,8 @@ export interface ForecastEvidence {
   readonly findings?: readonly Finding[];
   /** What scheduled events within the forecast's reach are taken to do. */
   readonly eventEffects?: readonly EventEffect[];
+  /** What the configured leading series did, one each. */
+  readonly leading?: readonly LeadingEffect[];
   /** Members that could not answer, with the reason in words. */
   readonly failures: Readonly<Record<string, string>>;
   /** Time spent fitting since the last forecast. */

@@ -29,6 +29,17 @@ export interface KnownAhead {
 
 export const NOTHING_AHEAD: KnownAhead = { events: [], leading: [] };
 
+/** What a leading series did to a forecast, and why. */
+export interface LeadingEffect {
+  readonly name: string;
+  /** True when it moved the forecast. */
+  readonly accepted: boolean;
+  /** By how much it goes before demand; undefined when the two were not compared. */
+  readonly lagMs: number | undefined;
+  /** In words: what it gains, or why it is left aside. */
+  readonly reason: string;
+}
+
 /** What an event in reach of a forecast is taken to do to demand, and why. */
 export interface EventEffect {
   readonly id: string;

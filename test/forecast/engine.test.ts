@@ -175,6 +175,12 @@ describe("createForecastEngine", () => {
     expect(middle(known, 15) / middle(plain, 15)).toBeGreaterThan(2);
     expect(middle(known, 40) / middle(plain, 40)).toBeCloseTo(1, 6);
     expect(known.evidence.eventEffects?.map((effect) => effect.id)).toEqual(["sale"]);
+    expect(known.evidence.leading).toBeUndefined();
+    const leading = [{ name: "sessions", series: { ...series, startMs: epochMs(nowMs + DAY_MS) } }];
+    const led = await engine.forecast("led", series, { events: [], leading });
+    expect(led.evidence.leading).toMatchObject([
+      { name: "sessions", accepted: false, reason: "no time in common" },
+    ]);
   });
 
   it("rejects with one clear line when even naive is impossible", async () => {

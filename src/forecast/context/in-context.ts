@@ -1,5 +1,5 @@
 import type { QuantileForecast } from "../../model/forecast.ts";
-import type { EventEffect, KnownAhead, ScheduledEvent } from "../../model/known-ahead.ts";
+import type { EventEffect, KnownAhead, LeadingEffect, ScheduledEvent } from "../../model/known-ahead.ts";
 import { type DemandSeries, endMs } from "../../model/series.ts";
 import { DAY_MS } from "../../model/time.ts";
 import type { EnsembleInput, EnsembleOutcome } from "../ensemble/ensemble.ts";
@@ -24,6 +24,8 @@ export type ContextOutcome =
       readonly eventEffects: readonly EventEffect[];
       /** The leading series that moved the forecast; undefined when none did. */
       readonly leading: LeadingFound | undefined;
+      /** What each leading series did. */
+      readonly leadingEffects: readonly LeadingEffect[];
       readonly occurrences: readonly Occurrence[];
     })
   | Extract<EnsembleOutcome, { readonly kind: "refused" }>;
@@ -61,6 +63,7 @@ export function forecastInContext(
     forecast,
     eventEffects: outlook?.effects ?? [],
     leading: led.found,
+    leadingEffects: led.effects,
     occurrences: outlook?.occurrences ?? occurrences,
   };
 }

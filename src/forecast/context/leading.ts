@@ -1,5 +1,5 @@
 import type { QuantileForecast } from "../../model/forecast.ts";
-import type { LeadingSeries } from "../../model/known-ahead.ts";
+import type { LeadingEffect, LeadingSeries } from "../../model/known-ahead.ts";
 import { type DemandSeries, endMs } from "../../model/series.ts";
 import { DAY_MS, HOUR_MS } from "../../model/time.ts";
 import { pinball } from "../ensemble/weights.ts";
@@ -7,6 +7,7 @@ import { addOuter, solveSymmetric } from "../kernels/linear-algebra.ts";
 import { fitPattern, localSlots, patternAt, patternErrors } from "../kernels/seasonal-fit.ts";
 import { clamp, median, sortedQuantile } from "../kernels/statistics.ts";
 import type { LocalClock } from "../local-clock.ts";
+import { type ComparedLeading, leadingEffect } from "./leading-effect.ts";
 import { onGrid } from "./on-grid.ts";
 import { plausible } from "./usual-level.ts";
 
@@ -17,6 +18,17 @@ export interface LeadingFound {
   readonly lagMs: number;
   /** Loss on held-out demand with it, over that without it, at the horizon where it helps most. */
   readonly lossRatio: number;
+}
+
+export interface Led {
+  readonly forecast: QuantileForecast;
+  readonly found: LeadingFound | undefined;
+  /** One for each leading series, in their order. */
+  readonly effects: readonly LeadingEffect[];
+}
+
+interface Compared extends ComparedLeading {
+  readonly gains: readonly HorizonGain[];
 }
 
 /** Leading indicators of capacity act within two hours, or they are seasonality. */
@@ -63,27 +75,39 @@ export function shiftByLeading(
   leading: readonly LeadingSeries[],
   clock: LocalClock,
   isChanged: (atMs: number) => boolean,
-): { readonly forecast: QuantileForecast; readonly found: LeadingFound | undefined } {
-  const none = { forecast, found: undefined };
+): Led {
   const { values, startMs, stepMs } = demand;
+  const aside = (reason: string): Led => {
+    const effects = leading.map(({ name }) => ({ name, accepted: false, lagMs: undefined, reason }));
+    return { forecast, found: undefined, effects };
+  };
+  if (stepMs > HOUR_MS) return aside("steps of more than an hour are too coarse");
+  if (leading.length === 0) return aside("");
+  if (recentlyChanged(demand, isChanged)) return aside("an event changes demand now, or just did");
   const known = plausible(demand);
-  if (leading.length === 0 || stepMs > HOUR_MS || recentlyChanged(demand, isChanged)) return none;
   const usual = usualValues(known, clock, isChanged);
-  let best:
-    | { readonly name: string; readonly lag: number; readonly gains: readonly HorizonGain[] }
-    | undefined;
+  const compared: Compared[] = [];
   for (const { name, series } of leading) {
     const aligned = onGrid(plausible(series), demand);
     if (aligned === undefined) continue;
     const lead = usualValues(aligned, clock, isChanged).deviations;
     const lag = bestLag(usual.deviations, lead, Math.round(REACH_MS / stepMs));
     const gains = gainsAt({ demand: usual.deviations, leading: lead, lag }, stepMs);
-    if (gains.length > 0 && bestRatio(gains) < bestRatio(best?.gains ?? [])) best = { name, lag, gains };
+    compared.push({ name, lagMs: lag * stepMs, lossRatio: bestRatio(gains), gains });
   }
-  if (best === undefined) return none;
+  const best = bestOf(compared);
+  const effects = leading.map(({ name }) => leadingEffect(name, compared, best));
+  if (best === undefined) return { forecast, found: undefined, effects };
   const toBase = (step: number): number => usual.at(startMs + (values.length + step) * stepMs);
-  const found = { name: best.name, lagMs: best.lag * stepMs, lossRatio: bestRatio(best.gains) };
-  return { forecast: shifted(forecast, best.gains, toBase, isChanged), found };
+  const found = { name: best.name, lagMs: best.lagMs, lossRatio: best.lossRatio };
+  return { forecast: shifted(forecast, best.gains, toBase, isChanged), found, effects };
+}
+
+/** The first of those that help most; undefined when none helps. */
+function bestOf(compared: readonly Compared[]): Compared | undefined {
+  let best: Compared | undefined;
+  for (const each of compared) if (each.lossRatio < (best?.lossRatio ?? 1)) best = each;
+  return best;
 }
 
 /** During an event, and just after one, both series move for a reason that is already counted. */

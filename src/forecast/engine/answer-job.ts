@@ -35,11 +35,15 @@ export function answerJob(
   );
   if (progress !== undefined) Atomics.store(progress, 0, 0);
   if (outcome.kind === "refused") return outcome;
-  const { learned, occurrences, eventEffects } = outcome;
+  const { learned, occurrences, eventEffects, leadingEffects } = outcome;
   return {
     kind: "forecast",
     forecast: outcome.forecast,
-    evidence: eventEffects.length === 0 ? outcome.evidence : { ...outcome.evidence, eventEffects },
+    evidence: {
+      ...outcome.evidence,
+      ...(eventEffects.length > 0 && { eventEffects }),
+      ...(leadingEffects.length > 0 && { leading: leadingEffects }),
+    },
     byMember: wantMembers ? outcome.byMember : {},
     learned: packMemory({ learned, occurrences }),
     costlyFits: outcome.fitted.filter((cost) => cost !== "light").length,

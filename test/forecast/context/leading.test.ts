@@ -7,7 +7,7 @@ import { localClock } from "../../../src/forecast/local-clock.ts";
 import type { QuantileForecast } from "../../../src/model/forecast.ts";
 import type { LeadingSeries } from "../../../src/model/known-ahead.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../../../src/model/series.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../src/model/time.ts";
+import { DAY_MS, epochMs, HOUR_MS, MINUTE_MS } from "../../../src/model/time.ts";
 import { START_MS, STEP_MS, seriesOf } from "../fixtures.ts";
 import { inputAt, normalStream, usualDemand } from "./made-series.ts";
 
@@ -74,7 +74,32 @@ test.each([1, 2, 3, 4, 5])("an unrelated series leaves the very same forecast (s
   const clock = localClock("UTC", requests.startMs, endMs(requests));
   const forecast = flatForecast(endMs(requests));
   const leading = [{ name: "strange", series: strange }];
-  expect(shiftByLeading(forecast, requests, leading, clock, () => false).forecast).toBe(forecast);
+  const led = shiftByLeading(forecast, requests, leading, clock, () => false);
+  expect(led.forecast).toBe(forecast);
+  expect(led.effects).toMatchObject([{ name: "strange", accepted: false }]);
+  expect(led.effects[0]?.reason).toBe("does not lower the loss on held-out demand enough");
+});
+
+test("what became of each series is told: the one that moves the forecast, one not as good, one of another year", () => {
+  const { requests, sessions } = madeTwo(1);
+  const clock = localClock("UTC", requests.startMs, endMs(requests));
+  const vague = { ...sessions, values: sessions.values.map((v, i) => v * (1 + 0.1 * Math.sin(1.7 * i))) };
+  const past = { ...sessions, startMs: epochMs(START_MS - 365 * DAY_MS) };
+  const leading = Object.entries({ vague, sessions, past }).map(([name, series]) => ({ name, series }));
+  const forecast = flatForecast(endMs(requests));
+  const { effects, found } = shiftByLeading(forecast, requests, leading, clock, () => false);
+  const lagMs = LAG_STEPS * STEP_MS;
+  expect(effects).toEqual([
+    { name: "vague", accepted: false, lagMs: expect.any(Number), reason: "sessions helps more" },
+    {
+      name: "sessions",
+      accepted: true,
+      lagMs,
+      reason: expect.stringMatching(/^loss on held-out demand x 0\.\d\d$/),
+    },
+    { name: "past", accepted: false, lagMs: undefined, reason: "no time in common" },
+  ]);
+  expect(effects[1]?.reason).toContain(found?.lossRatio.toFixed(2));
 });
 
 test("during an event, with gaps at the end, and with too little history nothing moves", () => {
@@ -85,9 +110,9 @@ test("during an event, with gaps at the end, and with too little history nothing
     shiftByLeading(forecast, demand, [{ name: "sessions", series }], clock, isChanged);
   expect(shift(requests, sessions).found?.name).toBe("sessions");
   const now = endMs(requests);
-  expect(shift(requests, sessions, (atMs) => atMs >= now - HOUR_MS / 2 && atMs < now).forecast).toBe(
-    forecast,
-  );
+  const during = shift(requests, sessions, (atMs) => atMs >= now - HOUR_MS / 2 && atMs < now);
+  expect(during.forecast).toBe(forecast);
+  expect(during.effects[0]?.reason).toMatch(/^an event changes demand now/);
   const late = sliceSeries(sessions, START_MS, now - (LAG_STEPS + 1) * STEP_MS);
   expect(shift(requests, late).forecast).toBe(forecast);
   const day = sliceSeries(requests, now - HOUR_MS * 12, now);
