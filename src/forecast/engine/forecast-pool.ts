@@ -27,7 +27,7 @@ export interface ForecastPoolOptions {
 const COSTLY_FITS_PER_GENERATION = 200;
 const JOBS_PER_GENERATION = 20_000;
 const WORKER_MIB = 768;
-const NURSERY_MIB = 64;
+const NURSERY_MIB = 32;
 
 export function forecastPool(options: ForecastPoolOptions): ForecastPool {
   const { threads } = options;

@@ -14,30 +14,55 @@ export function blendStep(
 ): void {
   column.fill(0);
   const limit = largestPlausible(rows, levels.length - 1, step);
+  const groups = groupsOf(levels);
   for (let m = 0; m < rows.length; m++) {
     const own = rows[m];
     if (own === undefined) continue;
-    for (let l = 0; l < levels.length; l++) {
-      const share = weightAt(weights, m, groupOf(levels[l] ?? 0.5));
+    for (let l = 0; l < groups.length; l++) {
+      const share = weightAt(weights, m, groups[l] as number);
       if (share > 0) column[l] = (column[l] as number) + share * Math.min(limit, own[l]?.[step] ?? 0);
     }
   }
   column.sort();
 }
 
+let lastLevels: readonly number[] = [];
+let lastGroups: readonly number[] = [];
+
+/** The same levels are blended step after step. */
+function groupsOf(levels: readonly number[]): readonly number[] {
+  if (levels !== lastLevels) {
+    lastLevels = levels;
+    lastGroups = levels.map(groupOf);
+  }
+  return lastGroups;
+}
+
 /** Nothing a member says counts for more than this many times what half of them take for the highest. */
 const RUNAWAY = 10;
+
+let room = new Float64Array(32);
 
 function largestPlausible(
   rows: readonly (readonly Float64Array[] | undefined)[],
   top: number,
   step: number,
 ): number {
-  const highest: number[] = [];
-  for (const row of rows) if (row !== undefined) highest.push(row[top]?.[step] ?? 0);
-  highest.sort((a, b) => a - b);
+  if (room.length < rows.length) room = new Float64Array(rows.length);
+  let count = 0;
+  for (const row of rows) {
+    if (row === undefined) continue;
+    const highest = row[top]?.[step] ?? 0;
+    // By insertion: there are few.
+    let at = count++;
+    while (at > 0 && (room[at - 1] as number) > highest) {
+      room[at] = room[at - 1] as number;
+      at--;
+    }
+    room[at] = highest;
+  }
   // Of two nobody can tell which one is right.
-  return highest.length < 3 ? Number.POSITIVE_INFINITY : RUNAWAY * (highest[highest.length >> 1] ?? 0);
+  return count < 3 ? Number.POSITIVE_INFINITY : RUNAWAY * (room[count >> 1] ?? 0);
 }
 
 /**
