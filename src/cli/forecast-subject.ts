@@ -48,10 +48,13 @@ const STANDARD_HORIZON_MS = DAY_MS;
 /** Horizons that are shown of a longer forecast, beside its first step and its end. */
 const SHOWN_HORIZONS_MS: readonly number[] = [5 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS];
 /** Learning from a file on the command line: the shipped settings. */
-const FILE_SETTINGS = { trainMs: durationMs(28 * DAY_MS), refitMs: HOUR_MS, capFactor: 3 } as const;
+export const FILE_SETTINGS = { trainMs: durationMs(28 * DAY_MS), refitMs: HOUR_MS, capFactor: 3 } as const;
 
 /** Forecasts FILE, standard input, or the configured source; `use` is called before anything is closed. */
-export async function withSubject(call: CommandCall, use: (subject: Subject) => number): Promise<number> {
+export async function withSubject(
+  call: CommandCall,
+  use: (subject: Subject) => Promise<number>,
+): Promise<number> {
   const members = membersOption(call);
   const [path] = call.args;
   if (path !== undefined) return use(await subjectOfFile(call, path, members));

@@ -5,6 +5,8 @@ import { wantsColour } from "./colour.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { escapeText } from "./escape-text.ts";
 import { EXIT } from "./exit-codes.ts";
+import { type PartForecast, resourceOf, withParts } from "./forecast-breakdown.ts";
+import { partLines, partsJson, resourceJson, resourceLines } from "./forecast-breakdown-text.ts";
 import { forecastPlot } from "./forecast-plot.ts";
 import { type HorizonRow, horizonRows } from "./forecast-rows.ts";
 import { type Subject, withSubject } from "./forecast-subject.ts";
@@ -17,12 +19,19 @@ import { canDraw, wantsAscii } from "./view/live-screen.ts";
 /** Forecasts FILE, standard input or the configured source; records nothing. */
 export async function runForecast(call: CommandCall): Promise<number> {
   const levels = levelsOption(call);
-  return withSubject(call, (subject) => {
+  return withSubject(call, async (whole) => {
+    const { subject, parts } = await withParts(call, whole);
+    const resource = await resourceOf(call, subject);
     const rows = horizonRows(subject);
     for (const warning of subject.warnings) note(`warning: ${escapeText(warning)}`);
-    if (wantsJson(call)) printJson("Forecast", jsonOf(subject, rows, levels));
-    else if (wantsCsv(call)) print([...csvLines(subject, levels ?? STANDARD_LEVELS)].join("\n"));
-    else printText(call, subject, rows, levels);
+    if (wantsJson(call)) {
+      const more = { ...partsJson(subject, parts), ...resourceJson(subject, resource) };
+      printJson("Forecast", { ...jsonOf(subject, rows, levels), ...more });
+    } else if (wantsCsv(call)) print([...csvLines(subject, parts, levels ?? STANDARD_LEVELS)].join("\n"));
+    else {
+      printText(call, subject, rows, levels);
+      print([...partLines(subject, parts), ...resourceLines(subject, resource)].join("\n"));
+    }
     return EXIT.done;
   });
 }
@@ -81,14 +90,29 @@ function jsonOf(
   };
 }
 
-/** A column per level, a row per step: `target,0.025,...`; target is the start of the step, ISO 8601 UTC. */
-function* csvLines({ forecast }: Subject, levels: readonly number[]): Generator<string> {
-  yield ["target", ...levels].join(",");
-  const steps = forecast.quantiles[0]?.length ?? 0;
-  for (let step = 0; step < steps; step++) {
-    const target = isoTime(forecast.cutoffMs + step * forecast.stepMs).replace(".000Z", "Z");
-    yield [target, ...levels.map((level) => rounded(quantileAt(forecast, level, step)))].join(",");
+/**
+ * A column per level, a row per step: `target,0.025,...`; target is the start of the step, ISO 8601 UTC. With parts
+ * the first column is `part`, empty for the whole.
+ */
+function* csvLines(
+  { forecast }: Subject,
+  parts: readonly PartForecast[],
+  levels: readonly number[],
+): Generator<string> {
+  const lead = (name: string): readonly string[] => (parts.length === 0 ? [] : [csvCell(name)]);
+  yield [...(parts.length === 0 ? [] : ["part"]), "target", ...levels].join(",");
+  for (const one of [{ name: "", forecast }, ...parts]) {
+    const steps = one.forecast.quantiles[0]?.length ?? 0;
+    for (let step = 0; step < steps; step++) {
+      const target = isoTime(forecast.cutoffMs + step * forecast.stepMs).replace(".000Z", "Z");
+      const values = levels.map((level) => rounded(quantileAt(one.forecast, level, step)));
+      yield [...lead(one.name), target, ...values].join(",");
+    }
   }
+}
+
+function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function rounded(value: number): number {

@@ -29,6 +29,14 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
       },
       { flags: "--levels <LIST>", summary: "quantile levels, comma-separated, e.g. 0.5,0.9,0.99" },
       { flags: "--events <FILE>", summary: "scheduled events: .csv, .json, .yaml or .ics" },
+      {
+        flags: "--parts <FILE>",
+        summary: "CSV with a column for each part (segment, endpoint): forecasts that sum up",
+      },
+      {
+        flags: "--resource <FILE>",
+        summary: "CSV of a resource's use: learns it from demand, forecasts it too",
+      },
       { flags: "--members <LIST>", summary: "members of the ensemble, comma-separated (default: all)" },
       { flags: "--explain", summary: "weights, coverage and failures of every member" },
       { flags: "--plot", summary: "draw history, median and intervals (default: on a terminal)" },
