@@ -20,8 +20,9 @@ export function resourceLines(subject: Subject, resource: ResourceForecast | und
   const bend = saturationRps === undefined ? "" : `, flattening from ${figure(saturationRps)} requests/s on`;
   return [
     "",
-    `${escapeText(resource.name)}: ${figure(idle)} idle, ${figure(perRps)} per request/s (90 % interval ${low} to ${high})` +
-      `${bend}; from ${pairs} steps at ${figure(seenRps[0])} to ${figure(seenRps[1])} requests/s`,
+    `${escapeText(resource.name)}: ${figure(idle)} idle, ${figure(perRps)} per request/s ` +
+      `(90 % interval ${low} to ${high})${bend}; ` +
+      `from ${pairs} steps at ${figure(seenRps[0])} to ${figure(seenRps[1])} requests/s`,
     table(subject, "resource", [resource]),
   ];
 }
