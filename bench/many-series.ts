@@ -3,7 +3,7 @@
  * value for each series, real fits on their schedule in real worker threads. Prints wall and CPU time, refits made,
  * memory and the main thread's event-loop delay, cycle by cycle.
  *
- * A cold start of 5,000 series takes over an hour of CPU, once in their life. Here only `--distinct` series start
+ * A cold start of 5,000 series takes hours of CPU, once in their life. Here only `--distinct` series start
  * cold; the others are given the learned state of one of these through `importLearned`, with their own refit
  * schedule (each fit dated when it was due last), and a history of their own: the same pattern with noise of their
  * own, +-2 % of each value, 32 kB each. From then on every series is forecast, refitted and kept by itself.
