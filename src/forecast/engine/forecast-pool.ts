@@ -23,8 +23,11 @@ export interface ForecastPoolOptions {
   readonly workerMemoryMiB?: number | undefined;
 }
 
-/** WebAssembly memory never shrinks (up to 0.5 MB a costly fit): workers are replaced after so many. */
-const COSTLY_FITS_PER_GENERATION = 200;
+/**
+ * WebAssembly memory never shrinks (up to 0.5 MB for a Prophet that needs Stan, which few do): workers are replaced
+ * after so many costly fits. A new one costs seconds until its code is compiled, and both are there meanwhile.
+ */
+const COSTLY_FITS_PER_GENERATION = 1_000;
 const JOBS_PER_GENERATION = 20_000;
 const WORKER_MIB = 768;
 const NURSERY_MIB = 32;
