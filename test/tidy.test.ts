@@ -212,7 +212,7 @@ describe("the rules find what is planted", () => {
     "registry=https://npm.example/",
     "export GOPROXY=https://go.example",
     // In two parts, so that no path of a machine stands in this file either.
-    `see /${"root"}/work/x.ts`,
+    `see /${"root"}/${"work"}/x.ts`,
     "cd /home/bob/tiercast/src",
     "https://artifactory.example/api/npm",
   ])("leaks: %s", (text) => {
