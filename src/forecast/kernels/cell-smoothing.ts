@@ -1,6 +1,6 @@
 import type { DemandSeries } from "../../model/series.ts";
 import type { LocalClock } from "../local-clock.ts";
-import { type ErrorQuantiles, errorQuantiles, horizonKnots } from "./error-quantiles.ts";
+import { type PastErrors, tallyPastErrors } from "./error-quantiles.ts";
 import type { Smoothing } from "./exponential-smoothing.ts";
 import { placeOf, seasonAt } from "./local-cells.ts";
 import { pulledIn } from "./pulled-in.ts";
@@ -159,12 +159,6 @@ function drawn(coefficients: Float64Array, path: Float64Array, index: number, ba
   return sum;
 }
 
-export interface PastForecasts {
-  readonly errors: ErrorQuantiles;
-  /** Mean absolute error over all past targets, not scaled: what variants are compared by. */
-  readonly size: number;
-}
-
 /** A season to change to before the given step. */
 export interface SeasonChange {
   readonly fromStep: number;
@@ -188,18 +182,15 @@ export interface PastInput {
 const ORIGINS = 240;
 
 /** Errors of the whole forecast, made again from about 240 steps of the past, per horizon. */
-export function pastForecasts(input: PastInput): PastForecasts {
+export function pastForecasts(input: PastInput): PastErrors {
   const { history, clock, law, coefficients, firstStep, scale, horizonSteps } = input;
   const { startMs, stepMs, values } = history;
-  const knots = horizonKnots(horizonSteps);
-  const lists: number[][] = knots.map(() => []);
+  const tally = tallyPastErrors(horizonSteps, scale);
   const cursor = copyCursor(input.cursor);
   const trace = newTrace(values.length);
   const stride = Math.max(1, Math.floor((values.length - firstStep) / ORIGINS));
   const order = Math.max(1, coefficients.length);
   let at = firstStep;
-  let total = 0;
-  let targets = 0;
   for (let origin = firstStep + order; origin < values.length; origin += stride) {
     runWithChanges(cursor, input, at, origin, trace);
     at = origin;
@@ -207,17 +198,9 @@ export function pastForecasts(input: PastInput): PastForecasts {
     const reach = Math.min(horizonSteps, values.length - origin);
     const nextMs = startMs + origin * stepMs;
     const path = continueCells(cursor, law, coefficients, known, nextMs, stepMs, clock, reach);
-    knots.forEach((knot, k) => {
-      const target = origin + knot - 1;
-      const error = (values[target] ?? Number.NaN) - (path[knot - 1] ?? Number.NaN);
-      if (Number.isNaN(error)) return;
-      lists[k]?.push(error / (scale[target] ?? 1));
-      total += Math.abs(error);
-      targets++;
-    });
+    tally.add(origin, values, path);
   }
-  const kept = lists.map((list) => Float64Array.from(list));
-  return { errors: errorQuantiles(knots, kept), size: total / Math.max(1, targets) };
+  return tally.close();
 }
 
 /** `runCells`, with the pattern replaced where `changes` says so. */

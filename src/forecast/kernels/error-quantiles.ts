@@ -62,6 +62,44 @@ function levelQuantiles(sorted: Float64Array): Float64Array {
   });
 }
 
+/** Errors of forecasts made over the past, per horizon. */
+export interface PastErrors {
+  readonly errors: ErrorQuantiles;
+  /** Mean absolute error over all targets, not scaled: what variants are compared by. */
+  readonly size: number;
+}
+
+/** Gathers the errors of forecasts from many origins: `add` each, then `close`. */
+export interface PastErrorTally {
+  /** `path[h]` is what was expected of `values[origin + h]`; gaps and what lies beyond either are passed over. */
+  add(origin: number, values: Float64Array, path: Float64Array): void;
+  close(): PastErrors;
+}
+
+/** A tally for up to `horizonSteps` ahead; each error counts over `scale[target]`. */
+export function tallyPastErrors(horizonSteps: number, scale: Float64Array): PastErrorTally {
+  const knots = horizonKnots(horizonSteps);
+  const lists: number[][] = knots.map(() => []);
+  let total = 0;
+  let targets = 0;
+  return {
+    add: (origin, values, path) => {
+      knots.forEach((knot, k) => {
+        const target = origin + knot - 1;
+        const error = (values[target] ?? Number.NaN) - (path[knot - 1] ?? Number.NaN);
+        if (Number.isNaN(error)) return;
+        lists[k]?.push(error / (scale[target] ?? 1));
+        total += Math.abs(error);
+        targets++;
+      });
+    },
+    close: () => {
+      const kept = lists.map((list) => Float64Array.from(list));
+      return { errors: errorQuantiles(knots, kept), size: total / Math.max(1, targets) };
+    },
+  };
+}
+
 /** `offset(level index l of `levels`, step)`; one row of `steps` values per level. */
 export function offsetRows(
   table: ErrorQuantiles,

@@ -4,7 +4,12 @@ import { defineForecaster, type Forecaster } from "../forecaster.ts";
 import { type ArmaLaw, type ArmaRun, continueArma, integrate, runArma } from "../kernels/arma.ts";
 import { fitArma } from "../kernels/arma-fit.ts";
 import { fitAr } from "../kernels/autoregression.ts";
-import { type ErrorQuantiles, errorQuantiles, horizonKnots, offsetRows } from "../kernels/error-quantiles.ts";
+import {
+  type ErrorQuantiles,
+  offsetRows,
+  type PastErrors,
+  tallyPastErrors,
+} from "../kernels/error-quantiles.ts";
 import { type ErrorScale, errorScale, scaleAt } from "../kernels/error-scale.ts";
 import {
   type HarmonicDesign,
@@ -179,25 +184,14 @@ function pastErrors(
   errors: Float64Array,
   scale: Float64Array,
   horizonSteps: number,
-): { readonly errors: ErrorQuantiles; readonly size: number } {
-  const knots = horizonKnots(horizonSteps);
-  const lists: number[][] = knots.map(() => []);
-  // Unscaled sizes: the two variants are compared by them, and have scales of their own.
-  let total = 0;
-  let targets = 0;
+): PastErrors {
+  // Variants are compared by unscaled sizes: they have scales of their own.
+  const tally = tallyPastErrors(horizonSteps, scale);
   const first = Math.min(errors.length >> 2, 48);
   const stride = Math.max(1, Math.floor((errors.length - first) / ORIGINS));
   for (let origin = first; origin < errors.length; origin += stride) {
     const path = continueArma(law, run, origin, Math.min(horizonSteps, errors.length - origin));
-    knots.forEach((knot, k) => {
-      const target = origin + knot - 1;
-      const error = (errors[target] ?? Number.NaN) - (path[knot - 1] ?? Number.NaN);
-      if (Number.isNaN(error)) return;
-      lists[k]?.push(error / (scale[target] ?? 1));
-      total += Math.abs(error);
-      targets++;
-    });
+    tally.add(origin, errors, path);
   }
-  const kept = lists.map((list) => Float64Array.from(list));
-  return { errors: errorQuantiles(knots, kept), size: total / Math.max(1, targets) };
+  return tally.close();
 }
