@@ -99,6 +99,9 @@ async function readParts(
   const names = [first, ...others].filter((name) => name !== time);
   if (names.length === 0)
     throw new UserError(`--parts ${path}: has no column beside "${time}" (a column for each part)`);
+  const twice = names.find((name, i) => names.indexOf(name) < i || name === REST);
+  if (twice !== undefined)
+    throw new UserError(`--parts ${path}: a second part is named "${twice}" (give each a name of its own)`);
   if (names.length > MOST_PARTS)
     throw new UserError(
       `--parts ${path}: ${names.length} parts, at most ${MOST_PARTS} (sum up the small ones)`,

@@ -57,6 +57,10 @@ beforeAll(async () => {
     "alone.csv",
     file("timestamp", () => []),
   );
+  await place.write(
+    "twice.csv",
+    file("timestamp,api,api", (row) => row.parts),
+  );
   const later = rows.map((row) => ({ ...row, iso: new Date(Date.parse(row.iso) + 1e11 * 9).toISOString() }));
   await place.write(
     "later.csv",
@@ -98,6 +102,7 @@ describe("--parts", () => {
     [["--parts", "nope.csv"], /--parts nope\.csv: cannot be read \(ENOENT\)/],
     [["--parts", "alone.csv"], /--parts alone\.csv: has no column beside "timestamp"/],
     [["--parts", "later.csv"], /--parts later\.csv: no time in common with demand/],
+    [["--parts", "twice.csv"], /--parts twice\.csv: a second part is named "api"/],
     [["--parts", "."], /--parts \.: cannot be read \(EISDIR\)/],
   ])("%j is one line and exit 2", async (more, line) => {
     const { code, stdout, stderr } = await place.run(["forecast", "demand.csv", ...more, ...LIGHT]);
