@@ -114,7 +114,7 @@ function settingsLine(
 ): string {
   const [first = Number.NaN, last = Number.NaN] = [originsMs[0], originsMs.at(-1)];
   const members = models.filter(({ model }) => model !== "ensemble").length;
-  const trained = trainMs === undefined ? "" : `, learned from ${shortDuration(trainMs)} before each`;
+  const trained = trainMs === undefined ? "" : `, learned from at most ${shortDuration(trainMs)} before each`;
   return (
     `${series.values.length.toLocaleString("en-US")} steps of ${shortDuration(series.stepMs)}; origins from ` +
     `${localTime(first, timeZone)} to ${localTime(last, timeZone)}${trained}; ${members} members.`
