@@ -2,6 +2,7 @@ import { evidenceOf, learnEnsemble, serveEnsemble } from "../forecast/ensemble/e
 import type { LearnedState } from "../forecast/ensemble/learned-state.ts";
 import { BACKFILL_DAYS } from "../forecast/ensemble/refits.ts";
 import type { Forecaster } from "../forecast/forecaster.ts";
+import type { Finding } from "../model/finding.ts";
 import type { DemandSeries } from "../model/series.ts";
 import { DAY_MS, epochMs } from "../model/time.ts";
 
@@ -16,11 +17,15 @@ export interface ReplayRequest {
   readonly refitMs: number;
 }
 
-/** What `assess` reads of the evidence. */
+/** What `assess` and the accuracy gate read of the evidence. */
 export interface ReplayEvidence {
   /** Measured coverage of 90 % intervals at the end of the window; NaN before 20 scores. */
   readonly coverage90: number;
   readonly relativeError: number;
+  /** Loss over naive's and faded count of scores at the end of the window, as the accuracy gate reads them. */
+  readonly lossRatio: number;
+  readonly effectiveCount: number;
+  readonly findings: readonly Finding[];
 }
 
 export interface StepForecast {
@@ -67,11 +72,18 @@ export function walkForecasts(request: ReplayRequest): ForecastWalk {
       const served = serveEnsemble({ ...learn, capFactor }, made, horizonSteps);
       if (served === undefined) return undefined;
       const horizonsMs = [horizonSteps * stepMs];
-      const { coverage90, relativeError } = evidenceOf({ horizonsMs, members }, made.learned, served);
+      const evidence = evidenceOf({ horizonsMs, members }, made.learned, served);
+      const { coverage90, relativeError, lossRatio, effectiveCount, findings } = evidence;
       return {
         rows: served.forecast.quantiles,
         anomalyScore: served.anomaly.score,
-        evidence: { coverage90: coverage90[0] ?? Number.NaN, relativeError: relativeError ?? Number.NaN },
+        evidence: {
+          coverage90: coverage90[0] ?? Number.NaN,
+          relativeError: relativeError ?? Number.NaN,
+          lossRatio: lossRatio?.[0] ?? Number.NaN,
+          effectiveCount: effectiveCount?.[0] ?? 0,
+          findings: findings ?? [],
+        },
       };
     },
   };

@@ -59,6 +59,9 @@ test("it is the shipped ensemble to the last bit, from a cold start on and step 
     expect(walk.at(at, 3)?.evidence).toEqual({
       coverage90: shipped.evidence.coverage90[0],
       relativeError: shipped.evidence.relativeError,
+      lossRatio: shipped.evidence.lossRatio?.[0],
+      effectiveCount: shipped.evidence.effectiveCount?.[0],
+      findings: shipped.evidence.findings,
     });
   }
 });
