@@ -1,6 +1,7 @@
 import type { Decision } from "./decision.ts";
 import type { ForecastEvidence, QuantileForecast } from "./forecast.ts";
 import type { PlatformState } from "./platform.ts";
+import type { PrewarmState } from "./prewarm.ts";
 import type { StackInputs } from "./stack-inputs.ts";
 
 /** The pipeline's stages, in order. The same strings name folders, CLI values, log fields, metrics and journal keys. */
@@ -92,6 +93,8 @@ export interface CycleRecord {
   readonly apply: ApplyOutcome | null;
   readonly verdict: Verdict | null;
   readonly platform: PlatformState | null;
+  /** How far what is prepared for the next peak has come; absent: no plan. */
+  readonly prewarm?: PrewarmState;
   /** Wall milliseconds per stage. */
   readonly stageMs: Readonly<Partial<Record<Stage, number>>>;
   /** Broken assumption that ended the cycle, if any. */

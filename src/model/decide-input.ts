@@ -2,9 +2,11 @@ import type { ForecastRecord, Observation } from "./cycle.ts";
 import type { ForecastEvidence } from "./forecast.ts";
 import type { GateVerdict } from "./gate.ts";
 import type { PlatformState } from "./platform.ts";
+import type { PrewarmPlan, PrewarmRule, PrewarmSettings } from "./prewarm.ts";
 import type { ServingEvidence } from "./serving-model.ts";
 import type { Settings } from "./settings.ts";
 import type { Sizes } from "./tier.ts";
+import type { WarmKindHeld } from "./warm.ts";
 
 /** The part of the settings that a decision is a function of. */
 export type DecideSettings = Pick<
@@ -13,6 +15,8 @@ export type DecideSettings = Pick<
 > & {
   readonly cycleMs: number;
   readonly staleAfterMs: number;
+  /** Absent: nothing is prepared in off-peak hours. */
+  readonly prewarm?: PrewarmRule;
 };
 
 /**
@@ -34,6 +38,10 @@ export interface DecideInput {
   /** Sizes applied last: what the platform was told to want. */
   readonly current: Sizes;
   readonly warmExpiresMs: number | null;
+  /** Warm pieces of other kinds that were applied last, by name; absent: none. */
+  readonly warmKinds?: Readonly<Record<string, WarmKindHeld>>;
+  /** The pre-warming plan in hand; absent: none. */
+  readonly prewarm?: PrewarmPlan;
   /** Total need of recent cycles, oldest first, null for a cycle without fresh demand. See `nextNeedHistory`. */
   readonly needHistory: readonly NeedSample[];
   /** Instants of the updates of the last hour. */
@@ -68,5 +76,12 @@ export function decideSettings(settings: Settings): DecideSettings {
     leadTime: settings.leadTime,
     cycleMs: settings.schedule.intervalMs,
     staleAfterMs: settings.demand.staleAfterMs,
+    ...(settings.prewarm === undefined ? {} : { prewarm: prewarmRule(settings.prewarm) }),
   };
+}
+
+/** Without where tasks go: a record holds no address and no program. */
+function prewarmRule({ quantile, minRiseFraction, tasks }: PrewarmSettings): PrewarmRule {
+  const rules = tasks.map(({ name, leadMs, perUnit }) => ({ name, leadMs, perUnit }));
+  return { quantile, minRiseFraction, tasks: rules };
 }

@@ -1,6 +1,8 @@
+import type { PrewarmPlan } from "./prewarm.ts";
 import type { Mode, Sizing } from "./settings.ts";
 import type { Sizes, Tier } from "./tier.ts";
 import type { EpochMs } from "./time.ts";
+import type { WarmChoice, WarmKindPlan } from "./warm.ts";
 
 export type Strategy = "aggressive" | "conservative" | "reactive-only";
 
@@ -103,6 +105,12 @@ export interface Decision {
   readonly expectedShortUnits: { readonly before: number; readonly after: number };
   readonly warmExpiresMs: EpochMs | undefined;
   readonly warmReason: string;
+  /** What was weighed for the next unit beyond the sizes; absent where nothing was. */
+  readonly warmChoice?: WarmChoice;
+  /** Warm pieces of other kinds, as configured; absent: none. */
+  readonly warmKinds?: readonly WarmKindPlan[];
+  /** What is to be prepared for the next peak; absent: nothing. */
+  readonly prewarm?: PrewarmPlan;
   /** One line for people: what changes and why. */
   readonly why: string;
 }

@@ -1,6 +1,7 @@
 import type { CycleRecord } from "./cycle.ts";
 import type { GateEvent, GateState, ModeState } from "./gate.ts";
 import type { ScheduledEvent } from "./known-ahead.ts";
+import type { PrewarmState } from "./prewarm.ts";
 import type { DemandSeries } from "./series.ts";
 import type { ServingEvidence } from "./serving-model.ts";
 import type { BaseInputs, StackInputs } from "./stack-inputs.ts";
@@ -135,6 +136,7 @@ export interface JournalState {
   readonly "need-history": readonly { readonly atMs: number; readonly units: number | null }[];
   readonly "update-times": readonly number[];
   readonly warm: { readonly expiresMs: number; readonly reason: string };
+  readonly prewarm: PrewarmState;
   readonly status: DaemonStatus;
   /** Scheduled events that came over HTTP, by start; at most 2,000. */
   readonly events: readonly ScheduledEvent[];

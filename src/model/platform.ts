@@ -1,4 +1,5 @@
 import type { Tier } from "./tier.ts";
+import type { WarmKindState } from "./warm.ts";
 
 /** What the platform has, read back: the truth that `verify` compares a decision with. */
 export interface PlatformState {
@@ -8,6 +9,8 @@ export interface PlatformState {
     readonly idleUnits: number;
     readonly preparingUnits: number;
   };
+  /** Warm pieces of other kinds, by name; absent: none. */
+  readonly warmKinds?: Readonly<Record<string, WarmKindState>>;
   /** Generation of the last plan the platform took. */
   readonly planGeneration: number;
   /** Start times measured lately, request of a unit to ready, wall milliseconds, oldest first; at most 200. */

@@ -1,6 +1,8 @@
 import type { ScheduledEvent } from "./known-ahead.ts";
+import type { PrewarmSettings } from "./prewarm.ts";
 import type { Tier } from "./tier.ts";
 import type { DurationMs } from "./time.ts";
+import type { WarmKindSettings } from "./warm.ts";
 
 /** How far a forecast may be acted on. Promoted by measured accuracy, demoted by regime change. */
 export const MODES = ["observe", "shadow", "suggest", "active"] as const;
@@ -27,6 +29,8 @@ export interface Settings {
   readonly forecast: ForecastSettings;
   readonly tiers: Readonly<Record<Tier, TierSettings>>;
   readonly warm: WarmSettings;
+  /** Undefined: nothing is prepared in off-peak hours. */
+  readonly prewarm?: PrewarmSettings | undefined;
   readonly limits: LimitSettings;
   readonly risk: RiskSettings;
   readonly sizing: SizingSettings;
@@ -151,6 +155,8 @@ export interface WarmSettings {
   readonly expiryMs: DurationMs;
   /** q_burst of the sizing rules. */
   readonly quantile: number;
+  /** Warm pieces of other kinds than units; absent: none. */
+  readonly kinds?: readonly WarmKindSettings[];
 }
 
 export interface LimitSettings {
@@ -225,6 +231,10 @@ export interface PolicyLimits {
   readonly burstReserveUnits: number;
   readonly requiredTags: readonly string[];
   readonly priceUsdPerUnitHour: Readonly<Record<Tier | "warm", number>>;
+  /** Cap and price of each warm kind by its name; absent: no kind is allowed. */
+  readonly warmKinds?: Readonly<
+    Record<string, { readonly maxCount: number; readonly priceUsdPerHour: number }>
+  >;
 }
 
 /** The embedded platform: worker processes behind a router on this machine. */

@@ -1,4 +1,5 @@
 import type { Tier } from "./tier.ts";
+import type { WarmKindInputs } from "./warm.ts";
 
 /** All that a tier stack's program is a function of. Plain JSON: recorded, hashed, shown by `plan`. */
 export interface StackInputs {
@@ -10,6 +11,8 @@ export interface StackInputs {
   readonly cutoffMs: number;
   readonly tiers: Readonly<Record<Tier, TierInputs>>;
   readonly warm: WarmInputs;
+  /** Warm pieces of other kinds; absent: none. */
+  readonly warmKinds?: readonly WarmKindInputs[];
   /** Units needed for demand observed now: step limits do not bind up to it. */
   readonly observedUnits: number;
   readonly tags: Readonly<Record<string, string>>;

@@ -1,6 +1,8 @@
 import type { Observation } from "./cycle.ts";
 import type { Strategy } from "./decision.ts";
 import type { GateEvent, GateState, ModeState } from "./gate.ts";
+import type { PlatformState } from "./platform.ts";
+import type { PrewarmState } from "./prewarm.ts";
 import type { Mode } from "./settings.ts";
 import type { Sizes } from "./tier.ts";
 import type { Totals } from "./totals.ts";
@@ -54,6 +56,10 @@ export interface DaemonStatus {
     readonly why: string;
   } | null;
   readonly costUsdPerHour: number | null;
+  /** Warm pieces of other kinds, by name; absent: none. */
+  readonly warmKinds?: PlatformState["warmKinds"];
+  /** What is prepared for the next peak; absent: nothing. */
+  readonly prewarm?: PrewarmState;
   readonly journal: { readonly bytes: number; readonly cycles: number };
   readonly process: { readonly eventLoopDelayP99Ms: number; readonly residentBytes: number };
   readonly totals: Totals;
