@@ -1,7 +1,7 @@
 import { Agent, get } from "node:http";
+import { bucketOf, histogramQuantile, latencyBuckets } from "../model/latency-histogram.ts";
 import type { LoadBatch, LoadOrder, LoadReport, LoadSecond, LoadSettings } from "./load-messages.ts";
 import { type RandomStream, seededRandom } from "./random.ts";
-import { bucketOf, histogramQuantile, latencyBuckets } from "./traffic-ring.ts";
 
 /*
  * Open-loop load: each request leaves at its own time, whatever became of those before it. Argument: settings as

@@ -1,3 +1,4 @@
+import { bucketOf, histogramQuantile, latencyBuckets, sparseCounts } from "../model/latency-histogram.ts";
 import type { TrafficSample } from "../model/platform.ts";
 import { TIERS, type Tier } from "../model/tier.ts";
 
@@ -24,13 +25,6 @@ export interface TrafficRing {
 }
 
 const RING_SECONDS = 1_200;
-
-/**
- * Latency buckets: bucket i ends at 1.2^(i + 1) ms, so a quantile is right within 10 % from 1 ms to 117 s in
- * 64 counters a second.
- */
-const BUCKETS = 64;
-const GROWTH = Math.log(1.2);
 
 /** A late timer may skip this many seconds; more means the machine slept, which is a gap. */
 const LARGEST_SKIP_S = 5;
@@ -123,32 +117,6 @@ function samplesFrom(ring: Ring, fromWallMs: number, nowWallMs: number): readonl
   return found;
 }
 
-/** The latency below which a share `level` of the counted requests lies, ms; 0 when none was counted. */
-export function histogramQuantile(buckets: ArrayLike<number>, level: number): number {
-  let total = 0;
-  for (let index = 0; index < buckets.length; index++) total += buckets[index] ?? 0;
-  if (total === 0) return 0;
-  let seen = 0;
-  for (let index = 0; index < buckets.length; index++) {
-    const count = buckets[index] ?? 0;
-    seen += count;
-    if (seen >= level * total && count > 0) {
-      const share = (count - (seen - level * total)) / count;
-      return Math.exp(GROWTH * (index + share));
-    }
-  }
-  return Math.exp(GROWTH * buckets.length);
-}
-
-export function latencyBuckets(): Uint32Array {
-  return new Uint32Array(BUCKETS);
-}
-
-export function bucketOf(latencyMs: number): number {
-  if (!(latencyMs > 1)) return 0;
-  return Math.min(BUCKETS - 1, Math.floor(Math.log(latencyMs) / GROWTH));
-}
-
 function toSample(each: Second): LocalTrafficSample {
   const { arrived, served, failed, late, ready, buckets } = each;
   return {
@@ -162,6 +130,7 @@ function toSample(each: Second): LocalTrafficSample {
     p50Ms: histogramQuantile(buckets, 0.5),
     p95Ms: histogramQuantile(buckets, 0.95),
     p99Ms: histogramQuantile(buckets, 0.99),
+    latencyCounts: sparseCounts(buckets),
     readyUnits: TIERS.reduce((sum, tier) => sum + ready.byTier[tier], 0),
     readyByTier: ready.byTier,
     warmUnits: ready.warm,

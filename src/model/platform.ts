@@ -40,5 +40,7 @@ export interface TrafficSample {
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly p99Ms: number;
+  /** Response times by bucket, see `sparseCounts`: with them samples add up. Absent: only the percentiles are known. */
+  readonly latencyCounts?: readonly number[];
   readonly readyUnits: number;
 }
