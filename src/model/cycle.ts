@@ -1,5 +1,6 @@
 import type { Decision } from "./decision.ts";
 import type { ForecastEvidence, QuantileForecast } from "./forecast.ts";
+import type { LatencyObservation } from "./latency.ts";
 import type { PlatformState } from "./platform.ts";
 import type { PrewarmState } from "./prewarm.ts";
 import type { StackInputs } from "./stack-inputs.ts";
@@ -27,6 +28,8 @@ export interface Observation {
   /** Demand of the last steps, oldest first, null for a gap: the window behind a scale-down. */
   readonly recentRps: readonly (number | null)[];
   readonly freshness: "fresh" | "stale" | "missing";
+  /** Response times lately; absent: nobody measured them. */
+  readonly latency?: LatencyObservation;
   /** Why demand is not fresh, in words; empty when it is. */
   readonly note: string;
 }

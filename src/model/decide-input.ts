@@ -1,6 +1,7 @@
 import type { ForecastRecord, Observation } from "./cycle.ts";
 import type { ForecastEvidence } from "./forecast.ts";
 import type { GateVerdict } from "./gate.ts";
+import type { LatencySettings, LatencyState } from "./latency.ts";
 import type { PlatformState } from "./platform.ts";
 import type { PrewarmPlan, PrewarmRule, PrewarmSettings } from "./prewarm.ts";
 import type { ServingEvidence } from "./serving-model.ts";
@@ -13,6 +14,8 @@ export type DecideSettings = Pick<
   Settings,
   "mode" | "horizons" | "resources" | "tiers" | "warm" | "limits" | "risk" | "sizing" | "missing" | "leadTime"
 > & {
+  /** Absent: response times size nothing. */
+  readonly latency?: LatencySettings;
   readonly cycleMs: number;
   readonly staleAfterMs: number;
   /** Absent: nothing is prepared in off-peak hours. */
@@ -24,6 +27,8 @@ export type DecideSettings = Pick<
  * the same bytes from it. All instants and durations are the daemon's milliseconds.
  */
 export interface DecideInput {
+  /** 2: the decision carries a `Reckoning`. Absent: recorded before there was one, and replayed without. */
+  readonly schema?: 2;
   readonly nowMs: number;
   readonly decisionId: string;
   readonly settings: DecideSettings;
@@ -44,6 +49,8 @@ export interface DecideInput {
   readonly prewarm?: PrewarmPlan;
   /** Total need of recent cycles, oldest first, null for a cycle without fresh demand. See `nextNeedHistory`. */
   readonly needHistory: readonly NeedSample[];
+  /** What earlier looks at response times left; absent: there was none. */
+  readonly latency?: LatencyState;
   /** Instants of the updates of the last hour. */
   readonly appliedAtMs: readonly number[];
   /** Null: never reviewed. */
@@ -74,6 +81,7 @@ export function decideSettings(settings: Settings): DecideSettings {
     sizing: settings.sizing,
     missing: settings.missing,
     leadTime: settings.leadTime,
+    ...(settings.latency === undefined ? {} : { latency: settings.latency }),
     cycleMs: settings.schedule.intervalMs,
     staleAfterMs: settings.demand.staleAfterMs,
     ...(settings.prewarm === undefined ? {} : { prewarm: prewarmRule(settings.prewarm) }),

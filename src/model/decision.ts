@@ -1,4 +1,5 @@
 import type { PrewarmPlan } from "./prewarm.ts";
+import type { Reckoning } from "./reckoning.ts";
 import type { Mode, Sizing } from "./settings.ts";
 import type { Sizes, Tier } from "./tier.ts";
 import type { EpochMs } from "./time.ts";
@@ -14,6 +15,8 @@ export type HoldReason =
   | "stabilizing"
   /** Demand is missing or stale: capacity is held, never lowered. */
   | "demand-stale"
+  /** Less would do for demand, but response times are not yet below the release level. */
+  | "latency-high"
   /** The window behind a scale-down has a gap. */
   | "gap-in-window"
   /** The change is worth less than an update. */
@@ -51,6 +54,7 @@ export interface DecisionStep {
     | "need-now"
     | "quantile"
     | "need-ahead"
+    | "latency"
     | "baseline"
     | "predictive"
     | "burst"
@@ -66,6 +70,8 @@ export interface Need {
   readonly observedUnits: number;
   /** For the forecast quantile, the largest over the window lead time + cycle. */
   readonly aheadUnits: number;
+  /** For the latency policy; absent where it asks for nothing. */
+  readonly latencyUnits?: number;
   /** The resource that needed the most. */
   readonly resource: string;
   readonly quantile: number;
@@ -103,6 +109,8 @@ export interface Decision {
   readonly costUsdPerHour: { readonly before: number; readonly after: number };
   /** Expected units missing over the window (mean over quantiles), with the sizes before and after. */
   readonly expectedShortUnits: { readonly before: number; readonly after: number };
+  /** Absent in decisions recorded before it was reckoned. */
+  readonly reckoning?: Reckoning;
   readonly warmExpiresMs: EpochMs | undefined;
   readonly warmReason: string;
   /** What was weighed for the next unit beyond the sizes; absent where nothing was. */

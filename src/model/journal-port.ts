@@ -1,6 +1,7 @@
 import type { CycleRecord } from "./cycle.ts";
 import type { GateEvent, GateState, ModeState } from "./gate.ts";
 import type { ScheduledEvent } from "./known-ahead.ts";
+import type { LatencyState } from "./latency.ts";
 import type { PrewarmState } from "./prewarm.ts";
 import type { DemandSeries } from "./series.ts";
 import type { ServingEvidence } from "./serving-model.ts";
@@ -135,6 +136,7 @@ export interface JournalState {
   readonly "service-times": ServingEvidence;
   readonly "need-history": readonly { readonly atMs: number; readonly units: number | null }[];
   readonly "update-times": readonly number[];
+  readonly latency: LatencyState;
   readonly warm: { readonly expiresMs: number; readonly reason: string };
   readonly prewarm: PrewarmState;
   readonly status: DaemonStatus;

@@ -1,5 +1,6 @@
 import type { ForecastEvidence, MemberReport, QuantileForecast } from "./forecast.ts";
 import type { KnownAhead } from "./known-ahead.ts";
+import type { LatencyObservation } from "./latency.ts";
 import type { PlatformState, TrafficSample } from "./platform.ts";
 import type { DemandSeries } from "./series.ts";
 import type { BaseInputs, StackInputs } from "./stack-inputs.ts";
@@ -24,6 +25,8 @@ export interface DemandSource {
    * clear line when the source cannot be read.
    */
   read(nowMs: EpochMs, historyMs: number): Promise<DemandSeries>;
+  /** Response times of the last whole step known by `nowMs`, of the last `read`; undefined: not in the data. */
+  latency?(nowMs: EpochMs): LatencyObservation | undefined;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import type { ScheduledEvent } from "./known-ahead.ts";
+import type { LatencySettings } from "./latency.ts";
 import type { PrewarmSettings } from "./prewarm.ts";
 import type { Tier } from "./tier.ts";
 import type { DurationMs } from "./time.ts";
@@ -34,6 +35,8 @@ export interface Settings {
   readonly limits: LimitSettings;
   readonly risk: RiskSettings;
   readonly sizing: SizingSettings;
+  /** Undefined: response times size nothing. */
+  readonly latency?: LatencySettings | undefined;
   readonly missing: MissingSettings;
   readonly leadTime: { readonly priorMs: DurationMs; readonly quantile: number };
   readonly schedule: ScheduleSettings;
@@ -192,6 +195,8 @@ export interface SizingSettings {
   readonly baselineStepUnits: number;
   /** A change is not worth an update below this saving (shrinking only). */
   readonly minSavingUsdPerHour: number;
+  /** Price of one update: a change that is worth less within its window waits. Absent: none. */
+  readonly updateCostUsd?: number;
   /** Safety margin on top of the need, 0.1 for 10 %. */
   readonly marginFraction: number;
 }

@@ -60,6 +60,8 @@ function holdCause(decision: Omit<Decision, "why">, reason: HoldReason): string 
       return `${stepWhy(decision, "scale-down")} (${now})`;
     case "demand-stale":
       return now;
+    case "latency-high":
+      return `${stepWhy(decision, "latency")}, ${need} (${now})`;
     case "not-worth-an-update": {
       const { before } = decision.costUsdPerHour;
       return `the saving on ${before} USD/h is not worth an update, ${need} (${now})`;
