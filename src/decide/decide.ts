@@ -82,7 +82,7 @@ function askFor(facts: Facts, review: BaselineReview): Ask {
     baselineUnits: review.targetUnits,
     plannedUnits: facts.plannedUnits,
     floorUnits,
-    coverUnits: Math.max(floorUnits, facts.demand.fallbackUnits),
+    coverUnits: Math.max(floorUnits, facts.demand.fallbackUnits, facts.need.latencyUnits ?? 0),
   };
 }
 
@@ -111,7 +111,9 @@ function shrink(
 function planFloorOnly(facts: Facts, review: BaselineReview, down: ScaleDown): Plan {
   const { input, settings } = facts;
   const asked = plan3Tiers(facts, review, down);
-  const ask: Ask = { ...askFor(facts, review), baselineUnits: 0, plannedUnits: 0 };
+  const { floorUnits } = askFor(facts, review);
+  const coverUnits = Math.max(floorUnits, facts.demand.fallbackUnits);
+  const ask: Ask = { baselineUnits: 0, plannedUnits: 0, floorUnits, coverUnits };
   const floor = grow(cutToLimits(input.current.units, settings), input.current.units, ask, settings);
   const warm = heldWarmPool(facts, floor.units, asked.warm.reason);
   const sizes: Sizes = { units: floor.units, warmUnits: warm.units };

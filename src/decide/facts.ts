@@ -5,6 +5,7 @@ import { peakDemand, type StepRange, stepsBetween } from "../model/outlook.ts";
 import { totalUnits } from "../model/tier.ts";
 import { shortDuration } from "../model/time.ts";
 import { type ServingModels, type UnitsNeeded, unitsFor } from "./capacity.ts";
+import { type LatencyRule, latencyRule } from "./latency.ts";
 import { fitServing } from "./learn-serving.ts";
 import { magnitudeUnits } from "./magnitude.ts";
 import { type DemandTrust, missingData } from "./missing-data.ts";
@@ -19,6 +20,8 @@ export interface Facts {
   readonly demand: DemandTrust;
   /** Units the forecast term asks for: `need.aheadUnits`, or what the magnitude rule makes of it. */
   readonly plannedUnits: number;
+  /** What response times ask for; undefined without a latency policy. */
+  readonly latency: LatencyRule | undefined;
   /** Steps of the forecast in [now, now + lead time + cycle); undefined when it says nothing about them. */
   readonly window: StepRange | undefined;
   readonly unitsFor: (demandRps: number) => UnitsNeeded;
@@ -39,16 +42,21 @@ export function gatherFacts(input: DecideInput, risk: Risk): Facts {
   const aheadRps = trusted ? peakDemand(forecast, quantile, window) : undefined;
   const observed = nowRps === undefined ? NOTHING : sized(nowRps);
   const ahead = aheadRps === undefined ? NOTHING : sized(aheadRps);
+  const latency = latencyRule(input);
   const need: Need = {
     observedUnits: observed.units,
     aheadUnits: ahead.units,
+    ...(latency === undefined || latency.units === 0 ? {} : { latencyUnits: latency.units }),
     resource: (ahead.units > observed.units ? ahead : observed).resource,
     quantile,
     windowMs,
   };
   const plannedUnits = trusted ? planned(input, ahead.units) : 0;
-  const steps = needSteps(need, nowRps, aheadRps, { settings, risk, demand });
-  return { input, settings, risk, need, demand, plannedUnits, window, unitsFor: sized, steps };
+  const steps = [
+    ...needSteps(need, nowRps, aheadRps, { settings, risk, demand }),
+    ...(latency === undefined ? [] : [{ name: "latency", units: latency.units, why: latency.why } as const]),
+  ];
+  return { input, settings, risk, need, demand, plannedUnits, latency, window, unitsFor: sized, steps };
 }
 
 function learnedModels({ service, settings }: DecideInput): ServingModels | null {

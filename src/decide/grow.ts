@@ -9,7 +9,7 @@ export interface Ask {
   readonly plannedUnits: number;
   /** Units for demand observed now: only largest sizes and the cost cap bind it. */
   readonly floorUnits: number;
-  /** The floor, or the safe fallback when demand is missing: step limits bind what is above the floor. */
+  /** The floor, the safe fallback, or what response times ask for: step limits bind what is above the floor. */
   readonly coverUnits: number;
 }
 

@@ -10,7 +10,7 @@ const MAX_SAMPLES = 2_000;
  */
 export function nextNeedHistory(input: DecideInput, need: Need): readonly NeedSample[] {
   const fresh = input.observation.freshness === "fresh" && input.observation.demandRps !== null;
-  const units = fresh ? Math.max(need.observedUnits, need.aheadUnits) : null;
+  const units = fresh ? Math.max(need.observedUnits, need.aheadUnits, need.latencyUnits ?? 0) : null;
   const oldestMs = input.nowMs - input.settings.sizing.stabilizationMs;
   const past = input.needHistory.filter((sample) => sample.atMs > oldestMs && sample.atMs < input.nowMs);
   return [...past, { atMs: input.nowMs, units }].slice(-MAX_SAMPLES);

@@ -10,7 +10,9 @@ export interface ScaleDown {
   /** Whether any tier may give up anything: demand is fresh and the window behind it has no gap. */
   readonly mayRelease: boolean;
   /** Why more is kept than needed; undefined when it is not. */
-  readonly held: Extract<HoldReason, "stabilizing" | "demand-stale" | "gap-in-window"> | undefined;
+  readonly held:
+    | Extract<HoldReason, "stabilizing" | "demand-stale" | "gap-in-window" | "latency-high">
+    | undefined;
   readonly why: string;
 }
 
@@ -31,7 +33,9 @@ export function scaleDown(facts: Facts): ScaleDown {
   const window = input.needHistory.filter((past) => past.atMs > input.nowMs - stabilizationMs);
   const gap = hasGap(facts, window);
   const mayRelease = facts.demand.fresh && !gap;
-  const askedUnits = Math.max(need.observedUnits, facts.plannedUnits, facts.demand.fallbackUnits);
+  const raisedUnits = facts.latency?.kind === "raise" ? facts.latency.units : 0;
+  const { fallbackUnits } = facts.demand;
+  const askedUnits = Math.max(need.observedUnits, facts.plannedUnits, fallbackUnits, raisedUnits);
   if (askedUnits >= sizeUnits) {
     return { keepUnits: askedUnits, mayRelease, held: undefined, why: `${askedUnits} units asked for` };
   }
@@ -41,6 +45,7 @@ export function scaleDown(facts: Facts): ScaleDown {
   const would = `${askedUnits} of ${sizeUnits} units would do`;
   if (!facts.demand.fresh) return hold("demand-stale", facts.demand.why);
   if (gap) return hold("gap-in-window", `${would}, but demand of the last steps has a gap: held`);
+  if (facts.latency?.kind === "hold") return hold("latency-high", `${would}, but ${facts.latency.why}`);
   const bandUnits = sizeUnits * (1 - releaseBand);
   if (Math.max(need.observedUnits, need.aheadUnits) > bandUnits - 1e-9 && releaseBand > 0) {
     return hold("stabilizing", `${would}, not below the release band at ${shortNumber(bandUnits)}: held`);

@@ -190,6 +190,7 @@ const HELD_SETTING = {
   stabilizing: "sizing.stabilization, sizing.releaseBand",
   "demand-stale": "missing.hold",
   "gap-in-window": null,
+  "latency-high": "latency.releaseBelowFraction",
 } as const;
 
 function money(usd: number): number {
