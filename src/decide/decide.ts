@@ -9,10 +9,12 @@ import { type Facts, gatherFacts, needText } from "./facts.ts";
 import { type Ask, grow } from "./grow.ts";
 import { readyUnits } from "./grow-first.ts";
 import { cutToLimits, type Draft, statedBounds } from "./guardrails.ts";
+import { planPrewarm } from "./prewarm.ts";
 import { type Keep, release } from "./release.ts";
 import { type ScaleDown, scaleDown } from "./scale-down.ts";
 import { type BaselineReview, reviewBaseline } from "./tier-split.ts";
 import { heldWarmPool, sizeWarmPool, type WarmPool } from "./warm.ts";
+import { sizeWarmKinds, type WarmKinds } from "./warm-kinds.ts";
 import { unitsText } from "./words.ts";
 
 /** A decision but for its one line for people, which `render/why.ts` writes. */
@@ -32,12 +34,12 @@ export function decide(input: DecideInput, risk: Risk): DecisionDraft {
   const review = reviewBaseline(facts);
   const down = scaleDown(facts);
   if (input.pause !== null && input.pause.untilMs > input.nowMs) return paused(facts, review, down);
-  const plan = isUpdateBudgetSpent(input)
-    ? planFloorOnly(facts, review, down)
-    : plan3Tiers(facts, review, down);
+  const isSpent = isUpdateBudgetSpent(input);
+  const plan = isSpent ? planFloorOnly(facts, review, down) : plan3Tiers(facts, review, down);
   const sizes: Sizes = { units: plan.units, warmUnits: plan.warm.units };
-  const held = sameSizes(sizes, input.current) ? holdReason(facts, plan, down) : undefined;
-  return finish(facts, review, down, plan, held);
+  const kinds = warmKindsOfPlan(facts, plan, isSpent ? "the update budget is spent" : undefined);
+  const isSame = sameSizes(sizes, input.current) && !kinds.isChange;
+  return finish(facts, review, down, plan, kinds, isSame ? holdReason(facts, plan, down) : undefined);
 }
 
 /**
@@ -107,6 +109,11 @@ function shrink(
   return release(grown, input.current.units, keep, ready, maxStepDownUnits);
 }
 
+function warmKindsOfPlan(facts: Facts, plan: Plan, hold: string | undefined): WarmKinds {
+  const spentUsd = costUsdPerHour(facts.input, { units: plan.units, warmUnits: plan.warm.units });
+  return sizeWarmKinds(facts, plan.units, spentUsd, facts.demand.fresh ? hold : "demand is not fresh");
+}
+
 /** The update budget is spent: only what demand needs now, or the fallback, still goes through. */
 function planFloorOnly(facts: Facts, review: BaselineReview, down: ScaleDown): Plan {
   const { input, settings } = facts;
@@ -149,7 +156,7 @@ function paused(facts: Facts, review: BaselineReview, down: ScaleDown): Decision
   const pause = facts.input.pause;
   const left = shortDuration((pause?.untilMs ?? 0) - facts.input.nowMs);
   const why = `paused for another ${left}: ${pause?.reason ?? ""}`;
-  return finish(facts, review, { ...down, why }, plan, "paused");
+  return finish(facts, review, { ...down, why }, plan, warmKindsOfPlan(facts, plan, "paused"), "paused");
 }
 
 function finish(
@@ -157,9 +164,11 @@ function finish(
   review: BaselineReview,
   down: ScaleDown,
   plan: Plan,
+  kinds: WarmKinds,
   held: HoldReason | undefined,
 ): DecisionDraft {
   const { input, need, risk } = facts;
+  const prewarm = planPrewarm(facts);
   const after: Sizes = { units: plan.units, warmUnits: plan.warm.units };
   const before = input.current;
   return {
@@ -173,16 +182,31 @@ function finish(
     after,
     need,
     risk,
-    steps: [...facts.steps, ...tierSteps(facts, review, down, plan)],
+    steps: [...facts.steps, ...tierSteps(facts, review, down, plan), ...accountSteps(facts)],
     limits: statedBounds([...plan.bounds, ...plan.warm.bounds], plan.units, need.observedUnits),
-    costUsdPerHour: { before: costUsdPerHour(input, before), after: costUsdPerHour(input, after) },
+    costUsdPerHour: {
+      before: tidyUsd(costUsdPerHour(input, before) + kinds.costUsdPerHour.before),
+      after: tidyUsd(costUsdPerHour(input, after) + kinds.costUsdPerHour.after),
+    },
     expectedShortUnits: {
       before: expectedShortUnits(facts, totalUnits(before.units)),
       after: expectedShortUnits(facts, totalUnits(after.units)),
     },
     warmExpiresMs: plan.warm.expiresMs === undefined ? undefined : epochMs(plan.warm.expiresMs),
     warmReason: plan.warm.reason,
+    ...(plan.warm.choice === undefined ? {} : { warmChoice: plan.warm.choice }),
+    ...(kinds.plans.length === 0 ? {} : { warmKinds: kinds.plans }),
+    ...(prewarm === undefined ? {} : { prewarm }),
   };
+}
+
+/** To a millionth: no noise of sums in records. */
+function tidyUsd(usdPerHour: number): number {
+  return Math.round(usdPerHour * 1e6) / 1e6;
+}
+
+function accountSteps({ settings: { share } }: Facts): readonly DecisionStep[] {
+  return share === undefined ? [] : [{ name: "account", units: share.grantedUnits, why: share.reason }];
 }
 
 function tierSteps(

@@ -281,7 +281,13 @@ describe("limits and budgets", () => {
 
   test("a warm pool that grows beside it does not make a shrink worthwhile", () => {
     const settings = patched({ sizing: { minSavingUsdPerHour: 3 } });
-    const wide = forecastOf([10, 20, 40, 60, 200, 300, 400, 500]);
+    // Demand is what it is for a lead time, then anything: a unit prepared now is there when it is needed.
+    const flat = forecastOf([10, 20, 40, 60, 200, 300, 400, 500]);
+    const known = forecastOf(60);
+    const wide = {
+      ...flat,
+      quantiles: flat.quantiles.map((row, k) => [...(known.quantiles[k] ?? []).slice(0, 2), ...row.slice(2)]),
+    };
     const input = inputOf({ settings, current: sizesOf(0, 0, 7), forecast: wide });
     expect(decide(input, riskOf("reactive-only")).after).toEqual(sizesOf(0, 0, 7, 10));
   });
@@ -323,7 +329,12 @@ describe("grow first", () => {
 });
 
 describe("warm pool", () => {
-  const wide = forecastOf([10, 20, 40, 60, 200, 300, 400, 500]);
+  // Demand is what it is for a lead time, then anything: a unit prepared now is there when it is needed.
+  const anyRows = forecastOf([10, 20, 40, 60, 200, 300, 400, 500]);
+  const wide = {
+    ...anyRows,
+    quantiles: anyRows.quantiles.map((row) => [60, 60, ...row.slice(2)]),
+  };
   const pool = (patch: Parameters<typeof inputOf>[0] = {}, strategy = riskOf("reactive-only")) =>
     decide(inputOf({ forecast: wide, ...patch }), strategy);
 
@@ -332,7 +343,23 @@ describe("warm pool", () => {
     expect(decision.after.warmUnits).toBe(10);
     expect(decision.limits.map((bound) => bound.limit)).toContain("warm-max");
     expect(decision.warmExpiresMs).toBe(NOW_MS + 30 * MINUTE_MS);
-    expect(decision.warmReason).toMatch(/q0.99 needs 44 more within 15m/);
+    expect(decision.warmReason).toMatch(/q0.99 needs 44 more within 15m, 10 of them kept warm; unit 7 /);
+    expect(decision.warmChoice).toMatchObject({ unit: 7, choice: "keep-warm" });
+  });
+
+  test("is zero where demand comes before a unit could be prepared, unless it is warm already", () => {
+    const late = pool({ forecast: anyRows });
+    expect([late.after.warmUnits, late.warmChoice?.choice]).toEqual([0, "wait"]);
+    const held = { current: sizesOf(0, 0, 6, 10), warmExpiresMs: NOW_MS };
+    expect(pool({ forecast: anyRows, ...held }).after.warmUnits).toBe(10);
+  });
+
+  test("lead times that are measured short make waiting cheap", () => {
+    const short = pool({ leadTimesMs: new Array<number>(60).fill(MINUTE_MS) });
+    expect(short.after.warmUnits).toBe(0);
+    // Nine short ones in ten, and one of an hour: the mean counts, not a quantile.
+    const times = Array.from({ length: 60 }, (_, at) => (at % 10 === 9 ? 60 : 1) * MINUTE_MS);
+    expect(pool({ leadTimesMs: times }).after.warmUnits).toBeGreaterThan(0);
   });
 
   test("is zero when the interval is tight or idling costs more than it saves", () => {
@@ -344,7 +371,7 @@ describe("warm pool", () => {
     const cheap = pool({ settings: patched({ sizing: { underUsdPerUnitHour: 1 } }) });
     expect([cheap.after.warmUnits, cheap.warmReason]).toEqual([
       0,
-      expect.stringMatching(/idling costs more/),
+      expect.stringMatching(/unit 7 is expected to cost .* kept warm, .* waited for: wait/),
     ]);
   });
 
