@@ -1,3 +1,4 @@
+import { nextLatencyState } from "../decide/latency.ts";
 import { nextNeedHistory } from "../decide/need-history.ts";
 import { type CycleRecord, STAGES, type Stage, toRecord } from "../model/cycle.ts";
 import { type DecideInput, decideSettings } from "../model/decide-input.ts";
@@ -9,15 +10,16 @@ import { HOUR_MS, MINUTE_MS } from "../model/time.ts";
 import { addCycle } from "../model/totals.ts";
 import { verify } from "../verify/verify.ts";
 import { applyStage, rollBack } from "./apply-stage.ts";
+import { emptyRecord } from "./empty-record.ts";
 import { forecastFault } from "./forecast-fault.ts";
 import { judgeForecast, withHeadroom } from "./gate.ts";
 import { observeDemand } from "./observe-demand.ts";
+import { withLatency } from "./observe-latency.ts";
 import type { ControllerParts } from "./parts.ts";
 import {
   type CycleOptions,
   currentSizes,
   cycleMs,
-  type Draft,
   hasDrifted,
   leadTimesMs,
   modeInForce,
@@ -89,9 +91,10 @@ async function timed(pass: Pass, stage: Stage, run: (pass: Pass) => Promise<void
 async function observe(pass: Pass): Promise<void> {
   const { parts, record, state } = pass;
   const { series, observation } = await observeDemand(parts, parts.clock.nowMs());
-  record.observation = observation;
   record.platform = await readPlatform(pass);
-  pass.traffic = mergeTraffic(await recentTraffic(parts));
+  const seconds = await recentTraffic(parts);
+  record.observation = withLatency(observation, seconds, parts);
+  pass.traffic = mergeTraffic(seconds);
   state.service = learnServing(state.service, pass.traffic);
   pass.series = series;
   if (series !== null && parts.settings.demand.source === "platform") recordDemand(pass, series);
@@ -152,6 +155,7 @@ async function decide(pass: Pass): Promise<void> {
   const { decision, baselineReviewed } = think(input);
   record.decision = decision;
   state.needHistory = nextNeedHistory(input, decision.need);
+  state.latency = nextLatencyState(input, decision.after.units) ?? null;
   pass.baselineReviewed = baselineReviewed;
   for (const bound of decision.limits) {
     if (!bound.belowReactive) continue;
@@ -170,6 +174,7 @@ function decideInput(pass: Pass): DecideInput {
   const settings = { ...decideSettings(parts.settings), mode: modeInForce(pass), cycleMs: cycleMs(pass) };
   const { gate } = state;
   return {
+    schema: 2,
     nowMs,
     decisionId: `${parts.settings.service}-${record.cycle}`,
     settings: gate?.forecastActs === false ? withHeadroom(settings, parts.settings.gate) : settings,
@@ -183,6 +188,7 @@ function decideInput(pass: Pass): DecideInput {
     current: currentSizes(pass),
     warmExpiresMs: state.applied?.warm.expiresMs ?? null,
     needHistory: state.needHistory,
+    ...(state.latency === null ? {} : { latency: state.latency }),
     appliedAtMs: state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS && atMs <= nowMs),
     lastBaselineReviewMs: state.baselineReviewMs,
     leadTimesMs: leadTimesMs(pass),
@@ -285,32 +291,4 @@ function finish(pass: Pass): CycleRecord {
     parts.log.error("verify", `cycle ${record.cycle} could not be recorded: ${message}`);
   }
   return record;
-}
-
-function emptyRecord(parts: ControllerParts): Draft {
-  const startedMs = parts.clock.nowMs();
-  return {
-    schema: 1,
-    cycle: parts.journal.nextCycleNumber(),
-    planGeneration: 0,
-    startedMs,
-    observation: {
-      atMs: startedMs,
-      cutoffMs: startedMs,
-      demandRps: null,
-      recentRps: [],
-      freshness: "missing",
-      note: "not observed",
-    },
-    forecast: null,
-    evidence: null,
-    decideInput: null,
-    decision: null,
-    stackInputs: null,
-    apply: null,
-    verdict: null,
-    platform: null,
-    stageMs: {},
-    error: null,
-  };
 }

@@ -1,6 +1,7 @@
 import type { CycleRecord } from "../model/cycle.ts";
 import type { ForecastEvidence, QuantileForecast } from "../model/forecast.ts";
 import type { GateEvent, GateState, ModeState } from "../model/gate.ts";
+import type { LatencyState } from "../model/latency.ts";
 import type { TrafficSample } from "../model/platform.ts";
 import type { ServingEvidence } from "../model/serving-model.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
@@ -17,6 +18,8 @@ export interface ControllerState {
   trafficBefore: TrafficSample | null;
   appliedWallMs: number;
   needHistory: readonly { readonly atMs: number; readonly units: number | null }[];
+  /** What the last look at response times left; null: no latency policy, or no look yet. */
+  latency: LatencyState | null;
   /** What was measured of service times; null before anything was. */
   service: ServingEvidence | null;
   updateTimes: readonly number[];
@@ -53,6 +56,7 @@ export function loadState(parts: ControllerParts): ControllerState {
     trafficBefore: null,
     appliedWallMs: 0,
     needHistory: journal.getState("need-history") ?? [],
+    latency: journal.getState("latency"),
     service: journal.getState("service-times"),
     updateTimes: journal.getState("update-times") ?? [],
     baselineReviewMs: journal.getState("baseline-review")?.atMs ?? null,
@@ -76,6 +80,7 @@ export function loadState(parts: ControllerParts): ControllerState {
 export function saveState(parts: ControllerParts, state: ControllerState): void {
   const { journal } = parts;
   journal.setState("need-history", state.needHistory);
+  if (state.latency !== null) journal.setState("latency", state.latency);
   if (state.service !== null) journal.setState("service-times", state.service);
   journal.setState("update-times", state.updateTimes);
   const units = state.applied?.tiers.baseline.units ?? 0;

@@ -1,4 +1,5 @@
 import { addServingSample } from "../decide/learn-serving.ts";
+import { addSparse, histogramQuantile, latencyBuckets, sparseCounts } from "../model/latency-histogram.ts";
 import type { TrafficSample } from "../model/platform.ts";
 import { NO_SERVING_EVIDENCE, type ServingEvidence } from "../model/serving-model.ts";
 
@@ -6,13 +7,15 @@ import { NO_SERVING_EVIDENCE, type ServingEvidence } from "../model/serving-mode
 const LEARNABLE_REQUESTS = 50;
 
 /**
- * Router seconds as one sample: counts add up, the mean service time is weighted by requests, latencies and units
- * are the largest. null without samples.
+ * Router seconds as one sample: counts add up, response times through their histograms, the mean service time is
+ * weighted by requests, units are the largest. Where a second has no histogram, percentiles are the largest of all.
+ * null without samples.
  */
 export function mergeTraffic(samples: readonly TrafficSample[]): TrafficSample | null {
   const [first] = samples;
   if (first === undefined) return null;
-  return samples.slice(1).reduce(
+  const { latencyCounts: _counts, ...seed } = first;
+  const largest = samples.slice(1).reduce<TrafficSample>(
     (sum, sample) => ({
       fromWallMs: Math.min(sum.fromWallMs, sample.fromWallMs),
       toWallMs: Math.max(sum.toWallMs, sample.toWallMs),
@@ -26,8 +29,24 @@ export function mergeTraffic(samples: readonly TrafficSample[]): TrafficSample |
       p99Ms: Math.max(sum.p99Ms, sample.p99Ms),
       readyUnits: Math.max(sum.readyUnits, sample.readyUnits),
     }),
-    first,
+    seed,
   );
+  return { ...largest, ...responseTimes(samples) };
+}
+
+/** Percentiles of all samples together; nothing where one of them has no histogram. */
+function responseTimes(samples: readonly TrafficSample[]): Partial<TrafficSample> {
+  const buckets = latencyBuckets();
+  for (const { latencyCounts } of samples) {
+    if (latencyCounts === undefined) return {};
+    addSparse(buckets, latencyCounts);
+  }
+  return {
+    p50Ms: histogramQuantile(buckets, 0.5),
+    p95Ms: histogramQuantile(buckets, 0.95),
+    p99Ms: histogramQuantile(buckets, 0.99),
+    latencyCounts: sparseCounts(buckets),
+  };
 }
 
 /** What the last traffic teaches about service times; too few requests teach nothing. */
