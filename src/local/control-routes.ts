@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { PlatformState, TrafficSample } from "../model/platform.ts";
 import { TIERS, type Tier } from "../model/tier.ts";
 import { BadRequest, type ControlAnswer, type ControlRequest } from "./control-api.ts";
+import { KIND_SCHEMA } from "./kind-schema.ts";
 import { SUPERVISOR_SETTINGS_SCHEMA, type SupervisorSettings } from "./supervisor-settings.ts";
 import {
   dropTier,
@@ -13,6 +14,7 @@ import {
   totalWanted,
   type Wanted,
 } from "./wanted.ts";
+import { dropKind, takeKind } from "./wanted-kinds.ts";
 
 /** What the routes need of the supervisor. */
 export interface ControlPort {
@@ -33,9 +35,9 @@ export interface ControlPort {
 /**
  * The control API. One write at a time, in the order they came, so that a check and its write are one.
  *
- *     GET    /healthz  /state  /traffic?from=WALLMS  /settings  /plan  /tiers/TIER  /warm
- *     PUT    /settings  /plan  /tiers/TIER  /warm
- *     DELETE /plan  /tiers/TIER  /warm      and DELETE / to shut down
+ *     GET    /healthz  /state  /traffic?from=WALLMS  /settings  /plan  /tiers/TIER  /warm  /kinds/NAME
+ *     PUT    /settings  /plan  /tiers/TIER  /warm  /kinds/NAME
+ *     DELETE /plan  /tiers/TIER  /warm  /kinds/NAME      and DELETE / to shut down
  */
 export function createControlRoutes(port: ControlPort): (request: ControlRequest) => Promise<ControlAnswer> {
   let writes: Promise<unknown> = Promise.resolve();
@@ -71,6 +73,8 @@ function read(port: ControlPort, { path, query }: ControlRequest): ControlAnswer
       return wanted.warm
         ? ok({ ...wanted.warm, expired: isExpired(wanted.warm, port.wallMs()) })
         : gone("warm pool");
+    case "kinds":
+      return wanted.kinds?.[kindOf(path)] ? ok(wanted.kinds[kindOf(path)]) : gone(`kind ${kindOf(path)}`);
     case "tiers": {
       const tier = tierOf(path);
       const units = wanted.tiers[tier];
@@ -100,6 +104,11 @@ async function put(port: ControlPort, { path, body }: ControlRequest): Promise<C
       return take(port, takePlan(wanted, parseBody(PLAN_SCHEMA, body, "plan")));
     case "warm":
       return take(port, takeWarm(wanted, parseBody(WARM_SCHEMA, body, "warm"), maxUnits, port.wallMs()));
+    case "kinds":
+      return take(
+        port,
+        takeKind(wanted, kindOf(path), parseBody(KIND_REQUEST_SCHEMA, body, path.join("/")), port.wallMs()),
+      );
     case "tiers":
       return take(
         port,
@@ -121,6 +130,9 @@ async function remove(port: ControlPort, { path }: ControlRequest): Promise<Cont
       return ok({ deleted: true });
     case "warm":
       await port.store({ ...wanted, warm: null });
+      return ok({ deleted: true });
+    case "kinds":
+      await port.store(dropKind(wanted, kindOf(path)));
       return ok({ deleted: true });
     case "tiers":
       await port.store(dropTier(wanted, tierOf(path)));
@@ -158,6 +170,12 @@ function tierOf(path: readonly string[]): Tier {
   return tier;
 }
 
+function kindOf(path: readonly string[]): string {
+  const name = path[1] ?? "";
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) throw new BadRequest(404, `${name || "nothing"} names no kind`);
+  return name;
+}
+
 /** One clear line for the first thing that is wrong. */
 function parseBody<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
   const parsed = schema.safeParse(body);
@@ -184,6 +202,8 @@ const PLAN_SCHEMA = z.strictObject({
   // What demand needs, before any limit: as far as the capacity model counts.
   observedUnits: z.int("give a whole number").min(0).max(100_000),
 });
+
+const KIND_REQUEST_SCHEMA = z.strictObject({ ...KIND_SCHEMA.shape, planGeneration: GENERATION });
 
 const TIER_SCHEMA = z.strictObject({ units: UNITS, planGeneration: GENERATION });
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { UserError } from "../model/user-error.ts";
 import { writeDurably } from "./durable-file.ts";
+import { KIND_SCHEMA } from "./kind-schema.ts";
 import { NOTHING_WANTED, type Wanted } from "./wanted.ts";
 
 /** What a restarted supervisor comes back with. */
@@ -39,6 +40,11 @@ function parseJson(text: string): unknown {
 
 const WHOLE = z.int().min(0);
 
+const KIND = z.object({
+  ...KIND_SCHEMA.shape,
+  expiresWallMs: z.number().nullable(),
+});
+
 const STATE_SCHEMA = z.object({
   schema: z.literal(1),
   routerPort: WHOLE.max(65_535),
@@ -57,5 +63,6 @@ const STATE_SCHEMA = z.object({
         expiresWallMs: z.number().nullable(),
       })
       .nullable(),
+    kinds: z.record(z.string(), KIND).optional(),
   }),
 });

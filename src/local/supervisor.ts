@@ -18,6 +18,7 @@ import type { SupervisorSettings } from "./supervisor-settings.ts";
 import { createTrafficRing, type TrafficRing } from "./traffic-ring.ts";
 import { createUnitPool, type UnitPool } from "./unit-pool.ts";
 import { type Wanted, warmUnitsNow } from "./wanted.ts";
+import { createWarmKinds, type WarmKinds } from "./warm-kinds.ts";
 
 export interface SupervisorOptions {
   readonly endpointFile: string;
@@ -45,6 +46,7 @@ interface Running {
   readonly traffic: TrafficRing;
   readonly router: Router;
   readonly pool: UnitPool;
+  readonly kinds: WarmKinds;
   settings: SupervisorSettings;
   wanted: Wanted;
   routerPort: number;
@@ -132,6 +134,7 @@ async function assemble(options: SupervisorOptions): Promise<Running> {
     traffic,
     router,
     pool,
+    kinds: createWarmKinds({ endpointFile: options.endpointFile, wallMs, nowMs, log }),
     settings: options.settings,
     wanted: state.wanted,
     routerPort: 0,
@@ -219,6 +222,7 @@ function act(running: Running): void {
     number
   >;
   pool.want({ ...units, warm });
+  running.kinds.want(wanted.kinds ?? {});
 }
 
 function tick(running: Running): void {
@@ -234,6 +238,7 @@ function platformState(running: Running): PlatformState {
   return {
     tiers: Object.fromEntries(tiers) as PlatformState["tiers"],
     warm: { wantedUnits: warmUnitsNow(wanted, settings.maxUnits, options.wallMs()), ...pool.warmState() },
+    ...(wanted.kinds === undefined ? {} : { warmKinds: running.kinds.states() }),
     planGeneration: wanted.planGeneration,
     startTimesMs: pool.startTimesMs(),
   };
@@ -242,7 +247,8 @@ function platformState(running: Running): PlatformState {
 async function endAll(running: Running, forget: boolean): Promise<void> {
   running.options.log("stopping");
   const { endpointFile } = running.options;
-  await Promise.all([running.router.close(running.settings.drainMs), running.pool.close()]);
+  const { drainMs } = running.settings;
+  await Promise.all([running.router.close(drainMs), running.pool.close(), running.kinds.close(drainMs)]);
   if (forget) await rm(running.stateFile, { force: true });
   await rm(plainUnitFileOf(endpointFile), { force: true });
   await rm(endpointFile, { force: true });

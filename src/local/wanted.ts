@@ -1,4 +1,5 @@
 import { TIERS, type Tier } from "../model/tier.ts";
+import type { KindWanted } from "./wanted-kinds.ts";
 
 /** What was asked of the platform last: outlives the supervisor in its state file. */
 export interface Wanted {
@@ -8,6 +9,8 @@ export interface Wanted {
   /** A tier that is absent was never created, or was deleted. */
   readonly tiers: Readonly<Partial<Record<Tier, number>>>;
   readonly warm: WarmWanted | null;
+  /** Warm pieces of other kinds, by name; absent: none. */
+  readonly kinds?: Readonly<Record<string, KindWanted>>;
 }
 
 export interface PlanRequest {
@@ -104,11 +107,11 @@ export function totalWanted(tiers: Wanted["tiers"]): number {
   return TIERS.reduce((sum, tier) => sum + (tiers[tier] ?? 0), 0);
 }
 
-function isCurrent(wanted: Wanted, planGeneration: number): boolean {
+export function isCurrent(wanted: Wanted, planGeneration: number): boolean {
   return wanted.plan !== null && wanted.planGeneration === planGeneration;
 }
 
-function fenced(wanted: Wanted, refusedGeneration: number): Outcome & { readonly kind: "refused" } {
+export function fenced(wanted: Wanted, refusedGeneration: number): Outcome & { readonly kind: "refused" } {
   return {
     kind: "refused",
     status: 409,
