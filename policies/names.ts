@@ -21,6 +21,8 @@ export interface PackLimits {
   readonly minBaselineUnits: number;
   readonly burstReserveUnits: number;
   readonly requiredTags: readonly string[];
+  /** `per-plan` stands until the plan's own number is put in its place: no plan passes with it. */
+  readonly accountShareUnits: number | "none" | "per-plan";
   readonly priceUsdPerUnitHour: Readonly<Record<"baseline" | "predictive" | "burst" | "warm", number>>;
 }
 

@@ -1,3 +1,4 @@
+import { accountShareMax } from "./account-share-max.ts";
 import { baselineMin } from "./baseline-min.ts";
 import { burstReserve } from "./burst-reserve.ts";
 import { costMax } from "./cost-max.ts";
@@ -24,4 +25,5 @@ export const RULES: readonly Rule[] = [
   tiersPresent,
   requiredTags,
   planPresent,
+  accountShareMax,
 ];

@@ -289,6 +289,11 @@ export const configSchema = groupField({
   })
     .prefault({})
     .describe("Health and metrics."),
+  tenancy: groupField({
+    budget: textField(`File of the accounts: budgets, members, floors, weights. ${FOLDER_RULE}`),
+  })
+    .describe("A budget that several services share, see docs/tenants.md. Left out: no one shares.")
+    .optional(),
   tags: z
     .record(
       textField("A tag's name.", /^[\w.:/@-]{1,128}$/, "letters, digits and . : / @ _ -"),

@@ -6,6 +6,7 @@ import { type Engine, findEngine } from "./apply/engine.ts";
 import { type PinnedPack, pinPack } from "./apply/policy-pack.ts";
 import { writeShims } from "./apply/shims.ts";
 import { wallClock } from "./clock.ts";
+import { readBudgetFile } from "./config/budget-file.ts";
 import type { ControllerParts } from "./controller/parts.ts";
 import { createForecastEngine } from "./forecast/engine/engine.ts";
 import { openJournal } from "./journal/journal.ts";
@@ -17,7 +18,7 @@ import { JOURNAL_FILE } from "./journal/open-store.ts";
 import { ownIdentity } from "./journal/process-identity.ts";
 import { createPlatformReader } from "./local/platform-reader.ts";
 import type { Journal } from "./model/journal-port.ts";
-import type { AheadSource, Clock, Log } from "./model/ports.ts";
+import type { AheadSource, Clock, ForecastEngine, Log } from "./model/ports.ts";
 import { type DemandSeries, joinSeries } from "./model/series.ts";
 import type { Settings } from "./model/settings.ts";
 import type { EngineStatus } from "./model/status.ts";
@@ -25,6 +26,7 @@ import { UserError } from "./model/user-error.ts";
 import { createAheadSource } from "./observe/ahead-source.ts";
 import { readCsvTrace } from "./observe/csv-trace.ts";
 import { openDemandSource } from "./observe/open-source.ts";
+import { openTenancy } from "./tenancy/tenancy.ts";
 
 export interface WireOptions {
   readonly settings: Settings;
@@ -118,19 +120,7 @@ async function compose(options: WireOptions, { pack, lease, journal, giveBack }:
     wallMs: Date.now,
     wantsDiff: options.wantsDiff ?? false,
   });
-  const forecaster = keepLearned({
-    engine: createForecastEngine({
-      settings: settings.forecast,
-      timeZone: settings.demand.timeZone,
-      horizons: settings.horizons,
-      threads: settings.forecast.threads,
-    }),
-    key: settings.service,
-    file: learnedFile(settings.state.folder, settings.service),
-    readOnly: options.readOnly ?? false,
-    monotonicMs: clock.monotonicMs,
-    log,
-  });
+  const forecaster = forecasterOf(options, clock);
   const demand = await openDemandSource({
     demand: settings.demand,
     clock,
@@ -148,6 +138,7 @@ async function compose(options: WireOptions, { pack, lease, journal, giveBack }:
     ahead,
     forecaster,
     platform,
+    ...tenancyOf(settings, journal, clock),
     driver,
     journal,
     log,
@@ -167,6 +158,36 @@ async function compose(options: WireOptions, { pack, lease, journal, giveBack }:
       for (const step of giveBack) step();
     },
   };
+}
+
+function forecasterOf({ settings, readOnly = false, log }: WireOptions, clock: Clock): ForecastEngine {
+  return keepLearned({
+    engine: createForecastEngine({
+      settings: settings.forecast,
+      timeZone: settings.demand.timeZone,
+      horizons: settings.horizons,
+      threads: settings.forecast.threads,
+    }),
+    key: settings.service,
+    file: learnedFile(settings.state.folder, settings.service),
+    readOnly,
+    monotonicMs: clock.monotonicMs,
+    log,
+  });
+}
+
+/** The account that the service shares with others, if any. */
+function tenancyOf(settings: Settings, journal: Journal, clock: Clock): Pick<ControllerParts, "tenancy"> {
+  if (settings.tenancy === undefined) return {};
+  const tenancy = openTenancy({
+    service: settings.service,
+    budgetFile: settings.tenancy.budgetFile,
+    readBudget: readBudgetFile,
+    lastAccount: () => journal.getState("share")?.account,
+    wallMs: Date.now,
+    monotonicMs: clock.monotonicMs,
+  });
+  return { tenancy };
 }
 
 /** What is planned, as files, configuration and HTTP say it, and series that go before demand. */

@@ -163,9 +163,21 @@ async function clearLeftovers(options: StackDriverOptions, stack: string, backen
 async function policyJob(options: StackDriverOptions, request: RunRequest, runFolder: string) {
   if (request.program.kind === "none") return null;
   const configFile = join(runFolder, "policy-config.json");
-  await writeFile(configFile, JSON.stringify(options.pack.config), { mode: 0o600 });
+  await writeFile(configFile, JSON.stringify(withShare(options.pack.config, request)), { mode: 0o600 });
   return { pack: options.pack, configFile };
 }
+
+/** What was granted of an account differs from plan to plan: only this run knows it. */
+function withShare(config: PinnedPack["config"], { program }: RunRequest): PinnedPack["config"] {
+  const own = config[SHARE_POLICY];
+  if (program.kind !== "tier" || typeof own !== "object" || own === null) return config;
+  const { accountShareUnits } = program.inputs;
+  return accountShareUnits === undefined
+    ? config
+    : { ...config, [SHARE_POLICY]: { ...own, accountShareUnits } };
+}
+
+const SHARE_POLICY = "account-share-max";
 
 /** A run that did not end well may have stranded its lock: it is ours and its process is gone, so it goes too. */
 async function afterFailure(

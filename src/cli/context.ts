@@ -3,6 +3,7 @@ import type { Journal, StateJournal } from "../model/journal-port.ts";
 import type { Log } from "../model/ports.ts";
 import type { Settings } from "../model/settings.ts";
 import type { DaemonStatus, EngineStatus } from "../model/status.ts";
+import type { TenantsView } from "../model/tenancy.ts";
 
 /** What only the entry knows and every command may use. Each function loads its module when it is called. */
 export interface CliContext {
@@ -30,6 +31,7 @@ export interface HttpRequest {
     readonly monotonicMs: () => number;
     readonly journal: Pick<Journal, "cycle" | "lastCycle">;
     readonly events?: { readonly journal: StateJournal; readonly nowMs: () => number };
+    readonly tenants?: () => TenantsView;
   };
 }
 

@@ -24,7 +24,10 @@ export async function runDown(call: CommandCall): Promise<number> {
     const { driver } = wired.parts;
     const { signal } = call.context;
     const tiers = await destroyed(`tier stack ${tierStack}`, driver.destroy(signal));
-    if (tiers.failure === undefined) forgetSizes(wired);
+    if (tiers.failure === undefined) {
+      forgetSizes(wired);
+      wired.parts.tenancy?.leave();
+    }
     const steps = [
       tiers,
       await destroyed(`base stack ${baseStack}`, driver.destroyBase(signal)),

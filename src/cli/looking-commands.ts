@@ -85,6 +85,13 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./why-not.ts")).runWhyNot,
   },
   {
+    name: "tenants",
+    summary: "show the accounts that services share: who wants, was granted and uses how many units",
+    example: "tiercast tenants -o json",
+    exitCodes: "0 shown, 1 no account or nothing to show, 2 bad configuration",
+    load: async () => (await import("./tenants.ts")).runTenants,
+  },
+  {
     name: "models",
     summary: "show the ensemble's members: weights, scores, last fits, cost, and why one is out",
     example: "tiercast models",

@@ -38,6 +38,7 @@ export async function serveDaemon(request: ServeRequest): Promise<void> {
     monotonicMs: () => parts.clock.monotonicMs(),
     journal: parts.journal,
     events: { journal: parts.journal, nowMs: () => parts.clock.nowMs() },
+    ...(parts.tenancy === undefined ? {} : { tenants: parts.tenancy.view }),
   };
   const http = await serveHttp({ host, port, log: parts.log, sources });
   request.onReady?.(http.url);

@@ -52,6 +52,7 @@ function statusBody(status: DaemonStatus, facts: StatusFacts, paint: Paint): rea
     ),
     line("wanted", sizesText(status.sizes.wanted)),
     line("ready", sizesText(status.sizes.ready)),
+    ...shareLines(status, paint),
     line("cost", status.costUsdPerHour === null ? "?" : `${usd(status.costUsdPerHour)} per hour`),
     line("lead time", status.leadTimeMs === null ? "not measured yet" : shortDuration(status.leadTimeMs)),
     line(
@@ -118,6 +119,14 @@ function gateLines({ gate }: DaemonStatus, timeZone: string, paint: Paint): read
     line("forecast", `${word} since ${since} because ${forecast.reason}`),
     line("  measured", measured),
   ];
+}
+
+/** What was granted of a shared account, loudly where the ledger cannot be used. */
+function shareLines({ share }: DaemonStatus, paint: Paint): readonly string[] {
+  if (share === undefined) return [];
+  const lost = share.ledgerFailures === 0 ? "" : ` (ledger not usable in ${share.ledgerFailures} cycles)`;
+  const colour = share.bound === "none" || share.bound === "budget" ? "green" : "red";
+  return [line("account", `${paint(colour, share.bound)}: ${share.reason}${lost}`)];
 }
 
 function pauseText(status: DaemonStatus, paused: PauseStatus | null, paint: Paint): string {

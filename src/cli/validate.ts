@@ -1,3 +1,4 @@
+import { checkTenancy } from "../config/check-tenancy.ts";
 import { loadSettings, processEnvironment } from "../config.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { escapeText } from "./escape-text.ts";
@@ -8,7 +9,8 @@ import { note, print, printJson } from "./output.ts";
 /** Says whether the configuration is sound; what is wrong comes as one `UserError` that names each place. */
 export async function runValidate(call: CommandCall): Promise<number> {
   const path = call.args[0] ?? textOption(call, "config");
-  const loaded = await loadSettings({ path, environment: processEnvironment() });
+  const asWritten = await loadSettings({ path, environment: processEnvironment() });
+  const loaded = { ...asWritten, warnings: [...asWritten.warnings, ...checkTenancy(asWritten.settings)] };
   if (wantsJson(call)) {
     printJson("Validation", { file: loaded.path, warnings: loaded.warnings, settings: loaded.settings });
     return EXIT.done;

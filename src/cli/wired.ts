@@ -1,10 +1,13 @@
+import { checkTenancy } from "../config/check-tenancy.ts";
 import { cacheFolder } from "../config.ts";
 import type { Settings } from "../model/settings.ts";
 import type { CommandCall } from "./command-spec.ts";
 import type { WiredParts, WireRequest } from "./context.ts";
+import { escapeText } from "./escape-text.ts";
 import { checkFirstDemand } from "./first-demand.ts";
 import { openLog } from "./open-log.ts";
 import { type OpenedSettings, openSettings } from "./open-settings.ts";
+import { note } from "./output.ts";
 
 type WireChoices = Pick<WireRequest, "readOnly" | "wantsDiff" | "lease"> & {
   readonly logLevel?: "warn" | "info" | "silent";
@@ -24,6 +27,7 @@ export async function withWired(
   const asWritten = await openSettings(call);
   const opened = adjust === undefined ? asWritten : { ...asWritten, settings: adjust(asWritten.settings) };
   if (needsDemand) await checkFirstDemand(opened.settings);
+  if (needsDemand) for (const line of checkTenancy(opened.settings)) note(`warning: ${escapeText(line)}`);
   const wired = await call.context.wire({
     settings: opened.settings,
     environment: opened.environment,

@@ -85,6 +85,7 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
     },
     http: parsed.http,
     tags: { service: parsed.service, "managed-by": "tiercast", ...parsed.tags },
+    ...(parsed.tenancy === undefined ? {} : { tenancy: { budgetFile: file(parsed.tenancy.budget) } }),
   };
 }
 
@@ -185,7 +186,7 @@ function completeSizing({ sizing, tiers }: ParsedConfig): SizingSettings {
 }
 
 function completePolicies(
-  { policies }: ParsedConfig,
+  { policies, tenancy }: ParsedConfig,
   pack: string | undefined,
   limits: LimitSettings,
   tiers: Readonly<Record<Tier, TierSettings>>,
@@ -215,6 +216,7 @@ function completePolicies(
     limits: {
       ...givenOver(defaults, given),
       requiredTags,
+      accountShareUnits: tenancy === undefined ? "none" : "per-plan",
       priceUsdPerUnitHour: givenOver(prices, priceUsdPerUnitHour),
     },
   };

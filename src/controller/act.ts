@@ -116,6 +116,9 @@ async function worldMoved(parts: ControllerParts, request: Act): Promise<string 
   const limitMs = parts.settings.schedule.maxDecisionAgeMs;
   if (ageMs > limitMs)
     return `decided ${shortDuration(ageMs)} ago, at most ${shortDuration(limitMs)} is acted on`;
+  const granted = request.inputs.accountShareUnits;
+  const lost = granted === undefined ? undefined : parts.tenancy?.lost(granted);
+  if (lost !== undefined) return lost;
   if (request.seen === null) return undefined;
   const now = await parts.platform.state().catch(() => undefined);
   if (now === undefined) return "the platform cannot be reached any more";

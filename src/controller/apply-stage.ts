@@ -111,12 +111,16 @@ export async function rollBack(pass: Pass, note: string): Promise<void> {
   const { previous, applied } = state;
   const { decision } = record;
   if (previous === null || applied === null || decision === null) return;
-  const units = totalUnits(sizesOf(previous).units);
+  const { units: sizes, warmUnits } = sizesOf(previous);
+  const units = totalUnits(sizes);
   const needed = totalUnits(decision.after.units);
   // Growth is not taken back while demand asks for it: units that are late cost little, and the step down would
   // either break the promise of never below reactive or be refused by the pack in every cycle.
-  if (units < needed) {
-    record.verdict = { kind: "waiting", note: `${note}, but ${needed} are asked for: kept` };
+  const granted = record.stackInputs?.accountShareUnits;
+  const isBeyondShare = granted !== undefined && units + warmUnits > granted;
+  if (units < needed || isBeyondShare) {
+    const why = isBeyondShare ? `only ${granted} are granted by the account` : `${needed} are asked for`;
+    record.verdict = { kind: "waiting", note: `${note}, but ${why}: kept` };
     parts.log.warn("verify", record.verdict.note);
     return;
   }
@@ -125,6 +129,7 @@ export async function rollBack(pass: Pass, note: string): Promise<void> {
     ...previous,
     planGeneration: parts.journal.nextPlanGeneration(),
     decisionId: `${decision.id}-back`,
+    ...(granted === undefined ? {} : { accountShareUnits: granted }),
   };
   state.needHistory = [...state.needHistory, { atMs: parts.clock.nowMs(), units }];
   const outcome = await act(

@@ -26,6 +26,7 @@ import {
   type Pass,
 } from "./pass.ts";
 import { isSamePlan } from "./same-plan.ts";
+import { settleShare, withShare } from "./share.ts";
 import { appliedSizes, type ControllerState, saveState, sizesOf } from "./state.ts";
 import { renderDecision, think } from "./think.ts";
 import { learnServing, mergeTraffic } from "./traffic-summary.ts";
@@ -149,7 +150,7 @@ async function forecastOrNone(
 /** `assess` and `decide`: one pure function of one recorded value. */
 async function decide(pass: Pass): Promise<void> {
   const { parts, state, record } = pass;
-  const input = decideInput(pass);
+  const input = withShare(pass, decideInput(pass));
   pass.input = input;
   record.decideInput = input;
   const { decision, baselineReviewed } = think(input);
@@ -231,6 +232,7 @@ async function verifyOutcome(pass: Pass): Promise<void> {
   const { parts, state, record } = pass;
   if (state.applied === null) return;
   if (record.apply?.kind === "applied") record.platform = await readPlatform(pass);
+  settleShare(pass);
   const sinceWallMs = parts.wallMs() - state.appliedWallMs;
   const since = sinceWallMs < MINUTE_MS ? null : mergeTraffic(await recentTraffic(parts));
   const verdict = verify({

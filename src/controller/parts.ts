@@ -9,6 +9,7 @@ import type {
   StackDriver,
 } from "../model/ports.ts";
 import type { Settings } from "../model/settings.ts";
+import type { Tenancy } from "../model/tenancy.ts";
 
 /** Everything the controller works with; chosen in `wire.ts` or in a simulation. */
 export interface ControllerParts {
@@ -19,6 +20,8 @@ export interface ControllerParts {
   readonly ahead?: AheadSource;
   readonly forecaster: ForecastEngine;
   readonly platform: PlatformReader;
+  /** The account that the service shares with others; undefined: none. */
+  readonly tenancy?: Tenancy;
   readonly driver: StackDriver;
   readonly journal: Journal;
   readonly log: Log;

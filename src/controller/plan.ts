@@ -6,6 +6,7 @@ import { UserError } from "../model/user-error.ts";
 import { runCycle } from "./cycle.ts";
 import type { ControllerParts } from "./parts.ts";
 import { isSamePlan } from "./same-plan.ts";
+import { lookingOnly } from "./share.ts";
 import { loadState } from "./state.ts";
 
 /** A plan that nobody carries out. */
@@ -25,7 +26,11 @@ export interface PlanOutcome {
  */
 export async function makePlan(parts: ControllerParts, signal: AbortSignal): Promise<PlanOutcome> {
   const state = loadState(parts);
-  const dry: ControllerParts = { ...parts, journal: withoutWrites(parts.journal) };
+  const dry: ControllerParts = {
+    ...parts,
+    journal: withoutWrites(parts.journal),
+    ...(parts.tenancy === undefined ? {} : { tenancy: lookingOnly(parts.tenancy) }),
+  };
   const record = await runCycle(dry, state, { stopAfter: "render", signal });
   if (record.error !== null) throw new UserError(`no plan: ${record.error}`, 1);
   const { decision, stackInputs: inputs } = record;

@@ -5,6 +5,7 @@ import type { LatencyState } from "../model/latency.ts";
 import type { TrafficSample } from "../model/platform.ts";
 import type { ServingEvidence } from "../model/serving-model.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
+import type { AccountShare } from "../model/tenancy.ts";
 import { NO_UNITS, type Sizes } from "../model/tier.ts";
 import { NO_TOTALS, type Totals } from "../model/totals.ts";
 import type { ControllerParts } from "./parts.ts";
@@ -40,6 +41,10 @@ export interface ControllerState {
   lastApplyMs: number | null;
   /** How long the last cycles that updated took, daemon time, oldest first. */
   updatingCyclesMs: readonly number[];
+  /** Share of the account in the last cycle; null before the first one, or without an account. */
+  share: AccountShare | null;
+  /** Cycles since the start in which the account's ledger could not be used. */
+  ledgerFailures: number;
   lastRecord: CycleRecord | null;
   lastError: { readonly atMs: number; readonly stage: string; readonly message: string } | null;
   totals: Totals;
@@ -69,6 +74,8 @@ export function loadState(parts: ControllerParts): ControllerState {
     failedUpdates: 0,
     lastApplyMs: applied?.atMs ?? null,
     updatingCyclesMs: [],
+    share: null,
+    ledgerFailures: 0,
     lastRecord: journal.lastCycle(),
     lastError: null,
     totals: NO_TOTALS,

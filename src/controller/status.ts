@@ -47,6 +47,7 @@ export function daemonStatus(
       forecast: state.gate,
       events: state.gateEvents.slice(-EVENTS_SHOWN),
     },
+    ...(state.share === null ? {} : { share: { ...state.share, ledgerFailures: state.ledgerFailures } }),
     paused: pauseAt(journal.getState("pause"), nowMs),
     progress: {
       lastMonotonicMs: state.progress.monotonicMs,

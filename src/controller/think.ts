@@ -42,7 +42,9 @@ export function renderDecision(
   context: Omit<RenderContext, "priceUsdPerUnitHour" | "warmPriceUsdPerUnitHour">,
 ): StackInputs {
   const { baseline, predictive, burst } = input.settings.tiers;
-  return render(decision, {
+  const { share } = input.settings;
+  const granted = share === undefined ? {} : { accountShareUnits: share.grantedUnits };
+  const inputs = render(decision, {
     ...context,
     warmPriceUsdPerUnitHour: input.settings.warm.priceUsdPerUnitHour,
     priceUsdPerUnitHour: {
@@ -51,4 +53,5 @@ export function renderDecision(
       burst: burst.priceUsdPerUnitHour,
     },
   });
+  return { ...inputs, ...granted };
 }

@@ -19,7 +19,7 @@ export interface Room {
 
 /**
  * Units of `tier` that still fit beside `units`, and the limit that leaves no more: the tier's largest size, the
- * total, the part of the total kept for burst, the cost cap.
+ * total, the part of the total kept for burst, the cost cap, what was granted of a shared account.
  */
 export function room(units: TierUnits, tier: Tier, settings: DecideSettings): Room {
   const { limits, tiers } = settings;
@@ -31,6 +31,8 @@ export function room(units: TierUnits, tier: Tier, settings: DecideSettings): Ro
     { limit: "total-max", units: limits.maxTotalUnits - total },
     { limit: "cost-max", units: affordableUnits(tiers[tier].priceUsdPerUnitHour, spent, settings) },
   ];
+  const { share } = settings;
+  if (share !== undefined) rooms.push({ limit: "account-share", units: share.grantedUnits - total });
   if (tier !== "burst") {
     rooms.push({ limit: "burst-reserve", units: limits.maxTotalUnits - limits.burstReserveUnits - planned });
   }
@@ -40,8 +42,8 @@ export function room(units: TierUnits, tier: Tier, settings: DecideSettings): Ro
 
 /**
  * The current sizes made legal: raised to each tier's smallest size, cut to the largest sizes, the total and the
- * cost cap; where these contradict each other, the largest size wins over the smallest. Without effect unless the
- * settings changed. Then it takes bounded steps like any other change, since the policy pack would stop a larger
+ * cost cap and the share of an account; where these contradict each other, the largest size wins over the smallest.
+ * Without effect unless the settings or the share changed. Then it takes bounded steps like any other change, since the policy pack would stop a larger
  * one; only where nothing was applied yet do the smallest sizes come at once.
  */
 export function cutToLimits(current: TierUnits, settings: DecideSettings): Draft {
@@ -75,6 +77,8 @@ function legalSizes(current: TierUnits, settings: DecideSettings): Draft {
   };
   cut(["predictive", "baseline"], "burst-reserve", (units) => units.baseline + units.predictive - plannedMax);
   cut(GIVES_WAY, "total-max", (units) => totalUnits(units) - limits.maxTotalUnits);
+  const granted = settings.share?.grantedUnits ?? Number.POSITIVE_INFINITY;
+  cut(GIVES_WAY, "account-share", (units) => totalUnits(units) - granted);
   cut(GIVES_WAY, "cost-max", (units, tier) => {
     const tooMuch = unitsCostUsdPerHour(units, settings) - limits.maxCostUsdPerHour;
     const price = tiers[tier].priceUsdPerUnitHour;
@@ -115,6 +119,7 @@ const HARD: ReadonlySet<LimitBound["limit"]> = new Set([
   "total-max",
   "cost-max",
   "burst-reserve",
+  "account-share",
 ]);
 
 /**

@@ -104,6 +104,9 @@ function above(facts: Facts, units: number, askedUsdPerHour: number): readonly O
   if (units > most) {
     say(`the tiers hold at most ${unitsText(most)}`, "tiers.*.maxUnits, limits.burstReserveUnits");
   }
+  if (settings.share !== undefined && units > settings.share.grantedUnits) {
+    say(settings.share.reason, "tenancy.budget (tiercast tenants)");
+  }
   if (askedUsdPerHour > limits.maxCostUsdPerHour) {
     const cap = `${askedUsdPerHour} USD/h are above the cap of ${limits.maxCostUsdPerHour}`;
     say(cap, "limits.maxCostUsdPerHour");

@@ -130,6 +130,16 @@ function capacity(status: DaemonStatus): MetricFamily[] {
       "Decision to ready unit, as measured.",
       sample(seconds(status.leadTimeMs)),
     ),
+    gauge(
+      "tiercast_account_units",
+      "Units of the shared account: asked for, granted, the floor.",
+      accountSamples(status),
+    ),
+    counter(
+      "tiercast_account_ledger_failures_total",
+      "Cycles in which the ledger of the account could not be used.",
+      sample(status.share?.ledgerFailures),
+    ),
     gauge("tiercast_cost_usd_per_hour", "Cost of the wanted sizes.", sample(status.costUsdPerHour)),
   ];
 }
@@ -145,6 +155,16 @@ function ownProcess(status: DaemonStatus): MetricFamily[] {
     gauge("tiercast_resident_memory_bytes", "Resident memory of the daemon.", sample(residentBytes)),
     gauge("tiercast_journal_size_bytes", "Journal on disk, log included.", sample(status.journal.bytes)),
     gauge("tiercast_journal_cycles", "Cycle records in the journal.", sample(status.journal.cycles)),
+  ];
+}
+
+function accountSamples({ share }: DaemonStatus): readonly MetricSample[] {
+  if (share === undefined) return [];
+  const { account, askedUnits, grantedUnits, floorUnits } = share;
+  return [
+    ...sample(askedUnits, { account, kind: "asked" }),
+    ...sample(grantedUnits, { account, kind: "granted" }),
+    ...sample(floorUnits, { account, kind: "floor" }),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Journal } from "../model/journal-port.ts";
 import { type DaemonStatus, type Health, healthAt, missingParts } from "../model/status.ts";
+import type { TenantsView } from "../model/tenancy.ts";
 import { addEventRoutes, type EventStore } from "./event-routes.ts";
 import { METRICS_CONTENT_TYPE, metricsText } from "./metrics.ts";
 
@@ -12,6 +13,8 @@ export interface HttpSources {
   readonly journal: Pick<Journal, "cycle" | "lastCycle">;
   /** Undefined: events can neither be seen nor announced here. */
   readonly events?: EventStore;
+  /** Accounts as their ledger has them now; undefined: the service shares none. */
+  readonly tenants?: () => TenantsView;
 }
 
 const API_VERSION = "tiercast/v1";
@@ -44,6 +47,12 @@ export function addRoutes(app: FastifyInstance, sources: HttpSources): void {
     health: healthNow(sources),
     ...status(),
   }));
+
+  app.get("/v1/tenants", (_request, reply) => {
+    const view = sources.tenants?.();
+    if (view === undefined) return reply.code(404).send({ error: "this service shares no account" });
+    return { apiVersion: API_VERSION, kind: "Tenants", ...view };
+  });
 
   app.get("/api/forecast", (_request, reply) => {
     const record = journal.lastCycle();

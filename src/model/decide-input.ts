@@ -6,6 +6,7 @@ import type { PlatformState } from "./platform.ts";
 import type { PrewarmPlan, PrewarmRule, PrewarmSettings } from "./prewarm.ts";
 import type { ServingEvidence } from "./serving-model.ts";
 import type { Settings } from "./settings.ts";
+import type { AccountShare } from "./tenancy.ts";
 import type { Sizes } from "./tier.ts";
 import type { WarmKindHeld } from "./warm.ts";
 
@@ -18,6 +19,8 @@ export type DecideSettings = Pick<
   readonly latency?: LatencySettings;
   readonly cycleMs: number;
   readonly staleAfterMs: number;
+  /** What the service was granted of a budget it shares; absent where it shares none. */
+  readonly share?: AccountShare;
   /** Absent: nothing is prepared in off-peak hours. */
   readonly prewarm?: PrewarmRule;
 };

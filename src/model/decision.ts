@@ -35,6 +35,7 @@ export interface LimitBound {
     | "tier-min"
     | "total-max"
     | "cost-max"
+    | "account-share"
     | "step-up"
     | "step-down"
     | "burst-reserve"
@@ -59,7 +60,8 @@ export interface DecisionStep {
     | "predictive"
     | "burst"
     | "warm"
-    | "scale-down";
+    | "scale-down"
+    | "account";
   readonly units: number;
   readonly why: string;
 }

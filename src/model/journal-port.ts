@@ -7,6 +7,7 @@ import type { DemandSeries } from "./series.ts";
 import type { ServingEvidence } from "./serving-model.ts";
 import type { BaseInputs, StackInputs } from "./stack-inputs.ts";
 import type { DaemonStatus, PauseStatus } from "./status.ts";
+import type { AccountShare } from "./tenancy.ts";
 
 /**
  * Everything the daemon must not forget. Each write is on disk when the call returns; a write that finds no
@@ -140,6 +141,8 @@ export interface JournalState {
   readonly warm: { readonly expiresMs: number; readonly reason: string };
   readonly prewarm: PrewarmState;
   readonly status: DaemonStatus;
+  /** The last share that the ledger granted. */
+  readonly share: AccountShare;
   /** Scheduled events that came over HTTP, by start; at most 2,000. */
   readonly events: readonly ScheduledEvent[];
 }

@@ -1,6 +1,7 @@
 import type { ScheduledEvent } from "./known-ahead.ts";
 import type { LatencySettings } from "./latency.ts";
 import type { PrewarmSettings } from "./prewarm.ts";
+import type { TenancySettings } from "./tenancy.ts";
 import type { Tier } from "./tier.ts";
 import type { DurationMs } from "./time.ts";
 import type { WarmKindSettings } from "./warm.ts";
@@ -46,6 +47,8 @@ export interface Settings {
   readonly state: { readonly folder: string; readonly retention: DurationMs };
   readonly http: { readonly host: string; readonly port: number };
   readonly tags: Readonly<Record<string, string>>;
+  /** Absent: the service has its limits for itself. */
+  readonly tenancy?: TenancySettings | undefined;
 }
 
 /** The mode starts at `from` and rises a step each time the gate has held for `afterMs`. */
@@ -235,6 +238,8 @@ export interface PolicyLimits {
   readonly minBaselineUnits: number;
   readonly burstReserveUnits: number;
   readonly requiredTags: readonly string[];
+  /** `per-plan`: the service shares an account, and no plan passes without the units it was granted there. */
+  readonly accountShareUnits: "none" | "per-plan";
   readonly priceUsdPerUnitHour: Readonly<Record<Tier | "warm", number>>;
   /** Cap and price of each warm kind by its name; absent: no kind is allowed. */
   readonly warmKinds?: Readonly<

@@ -15,6 +15,8 @@ export interface StackInputs {
   readonly warmKinds?: readonly WarmKindInputs[];
   /** Units needed for demand observed now: step limits do not bind up to it. */
   readonly observedUnits: number;
+  /** Granted of the account the service shares, for the policy pack; absent where it shares none. */
+  readonly accountShareUnits?: number;
   readonly tags: Readonly<Record<string, string>>;
   /** File through which the provider finds the supervisor (address and token). */
   readonly endpointFile: string;

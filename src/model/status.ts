@@ -4,6 +4,7 @@ import type { GateEvent, GateState, ModeState } from "./gate.ts";
 import type { PlatformState } from "./platform.ts";
 import type { PrewarmState } from "./prewarm.ts";
 import type { Mode } from "./settings.ts";
+import type { AccountShare } from "./tenancy.ts";
 import type { Sizes } from "./tier.ts";
 import type { Totals } from "./totals.ts";
 
@@ -26,6 +27,8 @@ export interface DaemonStatus {
   readonly mode: Mode;
   /** Absent in a status of before there was one. */
   readonly gate?: GateStatus;
+  /** Share of the account as of the last cycle; absent where the service shares none. */
+  readonly share?: ShareStatus;
   readonly paused: PauseStatus | null;
   readonly progress: Progress;
   readonly ready: Readiness;
@@ -72,6 +75,11 @@ export interface GateStatus {
   readonly mode: ModeState | null;
   readonly forecast: GateState | null;
   readonly events: readonly GateEvent[];
+}
+
+export interface ShareStatus extends AccountShare {
+  /** Cycles since the start in which the ledger could not be used. */
+  readonly ledgerFailures: number;
 }
 
 export interface PauseStatus {

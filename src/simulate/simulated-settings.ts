@@ -100,6 +100,7 @@ const POLICIES: Settings["policies"] = {
     minBaselineUnits: 2,
     burstReserveUnits: 2,
     requiredTags: [],
+    accountShareUnits: "none",
     priceUsdPerUnitHour: { baseline: 0.06, predictive: 0.1, burst: 0.1, warm: 0.04 },
   },
 };

@@ -15,6 +15,7 @@ export const LIMITS: PackLimits = {
   minBaselineUnits: 2,
   burstReserveUnits: 6,
   requiredTags: ["owner", "service"],
+  accountShareUnits: "none",
   priceUsdPerUnitHour: { baseline: 0.06, predictive: 0.1, burst: 0.12, warm: 0.05 },
 };
 

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { SourceFacts } from "./source.ts";
 
 const PURE = ["profile", "forecast", "assess", "decide", "render", "verify", "route"];
-const ADAPTERS = ["observe", "journal", "local", "apply"];
+const ADAPTERS = ["observe", "journal", "local", "apply", "tenancy"];
 
 /**
  * Who may import whom. A place is a folder of src/, a file directly in src/, or a folder beside src/. Every place
@@ -21,6 +21,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   journal: ["model"],
   local: ["model"],
   apply: ["model", "stacks"],
+  tenancy: ["model"],
   controller: ["model", ...PURE],
   simulate: ["model", ...PURE, "controller"],
   config: ["model"],
