@@ -1,14 +1,23 @@
 import {
   isUsd,
+  kindLimit,
   labelOf,
   missingLimit,
   type Reading,
+  readKindName,
   readTierName,
   readUnits,
   readUsd,
   usdLimit,
 } from "./reading.ts";
-import { type PolicyConfiguration, type Resource, type StackRule, TIER, WARM_POOL } from "./rule.ts";
+import {
+  type PolicyConfiguration,
+  type Resource,
+  type StackRule,
+  TIER,
+  WARM_KIND,
+  WARM_POOL,
+} from "./rule.ts";
 import { isBaseStack } from "./sums.ts";
 
 const PRICE_KEYS = ["baseline", "predictive", "burst", "warm"] as const;
@@ -17,7 +26,7 @@ const PRICE_KEYS = ["baseline", "predictive", "burst", "warm"] as const;
 const RELATIVE_ERROR = 1e-9;
 
 /**
- * All tiers and the warm pool stay under a cost per hour. Prices come from the policy configuration; a resource
+ * All tiers, the warm pool and warm pieces of other kinds stay under a cost per hour. Prices come from the policy configuration; a resource
  * that carries another price was planned with wrong costs, which is a violation of its own.
  */
 export const costMax: StackRule = {
@@ -32,6 +41,7 @@ export const costMax: StackRule = {
         properties: Object.fromEntries(PRICE_KEYS.map((key) => [key, { type: "number", minimum: 0 }])),
         required: [...PRICE_KEYS],
       },
+      warmKinds: { type: "object" },
     },
     required: ["maxCostUsdPerHour", "priceUsdPerUnitHour"],
   },
@@ -42,8 +52,8 @@ export const costMax: StackRule = {
     const found: string[] = [];
     let costUsdPerHour = 0;
     for (const resource of resources) {
-      if (resource.type !== TIER && resource.type !== WARM_POOL) continue;
-      const cost = costOf(resource, config);
+      if (![TIER, WARM_POOL, WARM_KIND].includes(resource.type)) continue;
+      const cost = resource.type === WARM_KIND ? kindCostOf(resource, config) : costOf(resource, config);
       found.push(...cost.problems);
       costUsdPerHour += cost.usdPerHour;
     }
@@ -57,16 +67,35 @@ export const costMax: StackRule = {
   },
 };
 
-function costOf(
+interface Cost {
+  readonly usdPerHour: number;
+  readonly problems: readonly string[];
+}
+
+function costOf(resource: Resource, config: PolicyConfiguration): Cost {
+  const price = configuredPrice(resource, config);
+  return pricedAt(resource, "units", "priceUsdPerUnitHour", price, "unit and hour");
+}
+
+/** Warm pieces of other kinds are paid by the piece and hour. */
+function kindCostOf(resource: Resource, config: PolicyConfiguration): Cost {
+  const kind = readKindName(resource);
+  const price = "problem" in kind ? kind : kindLimit(config, kind.value, "priceUsdPerHour");
+  return pricedAt(resource, "count", "priceUsdPerHour", price, "piece and hour");
+}
+
+function pricedAt(
   resource: Resource,
-  config: PolicyConfiguration,
-): { readonly usdPerHour: number; readonly problems: readonly string[] } {
-  const units = readUnits(resource, "units");
+  size: string,
+  priceProperty: string,
+  configured: Reading<number>,
+  per: string,
+): Cost {
+  const units = readUnits(resource, size);
   if ("problem" in units) return { usdPerHour: 0, problems: [units.problem] };
-  const configured = configuredPrice(resource, config);
   if ("problem" in configured) return { usdPerHour: 0, problems: [configured.problem] };
   const usdPerHour = units.value * configured.value;
-  const price = readUsd(resource, "priceUsdPerUnitHour");
+  const price = readUsd(resource, priceProperty);
   if ("problem" in price) return { usdPerHour, problems: [price.problem] };
   if (Math.abs(price.value - configured.value) <= RELATIVE_ERROR * configured.value) {
     return { usdPerHour, problems: [] };
@@ -74,7 +103,7 @@ function costOf(
   return {
     usdPerHour,
     problems: [
-      `${labelOf(resource)} carries a price of ${price.value} USD per unit and hour, the policy configuration ` +
+      `${labelOf(resource)} carries a price of ${price.value} USD per ${per}, the policy configuration ` +
         `has ${configured.value}: make the two prices equal.`,
     ],
   };

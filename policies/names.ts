@@ -24,6 +24,10 @@ export interface PackLimits {
   /** `per-plan` stands until the plan's own number is put in its place: no plan passes with it. */
   readonly accountShareUnits: number | "none" | "per-plan";
   readonly priceUsdPerUnitHour: Readonly<Record<"baseline" | "predictive" | "burst" | "warm", number>>;
+  /** Cap and price of each kind of warm pieces; without it none is allowed. */
+  readonly warmKinds?: Readonly<
+    Record<string, { readonly maxCount: number; readonly priceUsdPerHour: number }>
+  >;
 }
 
 export const PACK_NAME = "tiercast";

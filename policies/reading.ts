@@ -39,6 +39,30 @@ export function readTierName(resource: Resource): Reading<TierName> {
   };
 }
 
+/** A kind of warm pieces: as it is written in the configuration. */
+export function readKindName(resource: Resource): Reading<string> {
+  const raw = readKnown(resource, "kind");
+  if ("problem" in raw) return raw;
+  if (typeof raw.value === "string" && raw.value !== "") return { value: raw.value };
+  return { problem: `${labelOf(resource)} has kind ${shown(raw.value)}: name the kind of warm pieces.` };
+}
+
+/** A number of one kind of warm pieces from the policy's configuration: its cap, or its price. */
+export function kindLimit(
+  config: PolicyConfiguration,
+  kind: string,
+  key: "maxCount" | "priceUsdPerHour",
+): Reading<number> {
+  const kinds = config["warmKinds"];
+  const isMap = typeof kinds === "object" && kinds !== null && Object.hasOwn(kinds, kind);
+  const own: unknown = isMap ? (kinds as Readonly<Record<string, unknown>>)[kind] : undefined;
+  const value = (own as Readonly<Record<string, unknown>> | null | undefined)?.[key];
+  const isCount = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+  if (isCount || (key === "priceUsdPerHour" && isUsd(value))) return { value };
+  const wanted = key === "maxCount" ? "a whole number, 0 or more" : "a number of US dollars, 0 or more";
+  return { problem: missingLimit(`warmKinds.${kind}.${key}`, value, wanted) };
+}
+
 /**
  * Units that the engine's state held before this update; null when the resource is created. The provider puts
  * them there from the engine's own old state, so a missing value means that nobody can tell: a problem.

@@ -3,9 +3,10 @@ import type { PolicyConfigSchema } from "@pulumi/policy";
 /** The resource types the pack knows. What other resources a stack holds is none of its business. */
 export const TIER = "tiercast:local:Tier";
 export const WARM_POOL = "tiercast:local:WarmPool";
+export const WARM_KIND = "tiercast:local:WarmKind";
 export const PLAN = "tiercast:local:Plan";
 export const PLATFORM = "tiercast:local:Platform";
-export const KNOWN_TYPES: readonly string[] = [TIER, WARM_POOL, PLAN, PLATFORM];
+export const KNOWN_TYPES: readonly string[] = [TIER, WARM_POOL, WARM_KIND, PLAN, PLATFORM];
 
 /** Stands for a value that is not known before the update. */
 export const UNKNOWN: unique symbol = Symbol("unknown");

@@ -10,12 +10,14 @@ import { stepUpMax } from "./step-up-max.ts";
 import { tierUnitsMax } from "./tier-units-max.ts";
 import { tiersPresent } from "./tiers-present.ts";
 import { totalUnitsMax } from "./total-units-max.ts";
+import { warmKindsMax } from "./warm-kinds-max.ts";
 import { warmUnitsMax } from "./warm-units-max.ts";
 
 /** Every rule of the pack. */
 export const RULES: readonly Rule[] = [
   tierUnitsMax,
   warmUnitsMax,
+  warmKindsMax,
   totalUnitsMax,
   stepUpMax,
   stepDownMax,

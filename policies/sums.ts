@@ -1,5 +1,5 @@
 import { readTierName, readUnits, type TierName } from "./reading.ts";
-import { PLAN, PLATFORM, type Resource, TIER, WARM_POOL } from "./rule.ts";
+import { PLAN, PLATFORM, type Resource, TIER, WARM_KIND, WARM_POOL } from "./rule.ts";
 
 /** Units per tier of a stack, several resources of one tier added up, and what could not be read. */
 export interface TierSum {
@@ -17,7 +17,7 @@ export function tiersOf(resources: readonly Resource[]): readonly Resource[] {
  * pool, a Plan) makes a stack a tier stack, whose tiers must be there.
  */
 export function isBaseStack(resources: readonly Resource[]): boolean {
-  const planned = resources.some(({ type }) => type === TIER || type === WARM_POOL || type === PLAN);
+  const planned = resources.some(({ type }) => [TIER, WARM_POOL, WARM_KIND, PLAN].includes(type));
   return !planned && resources.some(({ type }) => type === PLATFORM);
 }
 

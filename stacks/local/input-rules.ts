@@ -55,6 +55,14 @@ export function serviceName(): InputRule {
       : `is ${shown(value)}: use lower-case letters, digits and hyphens, at most 63`;
 }
 
+/** Lower case, because it names a socket file. */
+export function pieceName(): InputRule {
+  return (value) =>
+    typeof value === "string" && /^[a-z][a-z0-9-]{0,39}$/.test(value)
+      ? undefined
+      : `is ${shown(value)}: use lower-case letters, digits and hyphens, at most 40`;
+}
+
 export function absolutePath(): InputRule {
   return (value) =>
     typeof value === "string" && value.startsWith("/") && !value.includes("\0")

@@ -11,9 +11,10 @@ import {
   type RunMemory,
 } from "./resource-kind.ts";
 import { tierKind } from "./tier-kind.ts";
+import { warmKind } from "./warm-kind.ts";
 import { warmPoolKind } from "./warm-pool-kind.ts";
 
-const KINDS: readonly ResourceKind[] = [platformKind, planKind, tierKind, warmPoolKind];
+const KINDS: readonly ResourceKind[] = [platformKind, planKind, tierKind, warmPoolKind, warmKind];
 
 /** The provider's operations in plain values; `provider-server.ts` puts them behind gRPC. */
 export interface Provider {

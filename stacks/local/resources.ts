@@ -34,6 +34,26 @@ export interface WarmPoolArgs {
   readonly endpointFile: string;
 }
 
+export interface WarmKindArgs {
+  readonly service: string;
+  readonly kind: string;
+  readonly count: number;
+  readonly minCount: number;
+  readonly priceUsdPerHour: number;
+  /** End of what is beyond `minCount`, in the daemon's time; null: until further notice. */
+  readonly expiresMs: number | null;
+  readonly ttlWallMs: number | null;
+  readonly reason: string;
+  readonly target: {
+    readonly host: string;
+    readonly port: number;
+    readonly connectTimeoutMs: number;
+    readonly hello?: { readonly sendHex: string; readonly untilHex: string };
+  };
+  readonly tags: Readonly<Record<string, string>>;
+  readonly endpointFile: string;
+}
+
 export interface PlatformArgs {
   readonly service: string;
   readonly endpointFile: string;
@@ -67,6 +87,12 @@ export class TierSize extends CustomResource {
 export class WarmPool extends CustomResource {
   constructor(name: string, args: WarmPoolArgs, options?: CustomResourceOptions) {
     super("tiercast:local:WarmPool", name, { ...args }, options);
+  }
+}
+
+export class WarmKind extends CustomResource {
+  constructor(name: string, args: WarmKindArgs, options?: CustomResourceOptions) {
+    super("tiercast:local:WarmKind", name, { ...args }, options);
   }
 }
 

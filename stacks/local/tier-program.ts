@@ -1,6 +1,7 @@
 import type { StackInputs } from "../../src/model/stack-inputs.ts";
 import { TIERS } from "../../src/model/tier.ts";
-import { Plan, TierSize, WarmPool } from "./resources.ts";
+import { warmKindsOf } from "../../src/model/warm.ts";
+import { Plan, TierSize, WarmKind, WarmPool } from "./resources.ts";
 
 /**
  * The tier stack as a function of its inputs: Plan, then the tiers, then the warm pool. The plan comes first so
@@ -23,6 +24,11 @@ export function tierProgram(inputs: StackInputs): () => Promise<Record<string, u
       { ...shared, units, priceUsdPerUnitHour, expiresMs, ttlWallMs, reason },
       { dependsOn: [plan, ...tiers] },
     );
+    for (const { name, target, ...rest } of warmKindsOf(inputs.warmKinds)) {
+      const { hello, ...where } = target;
+      const kind = { ...shared, ...rest, kind: name, target: hello === null ? where : { ...where, hello } };
+      new WarmKind(`warm-${name}`, kind, { dependsOn: [plan] });
+    }
     const sizes = Object.fromEntries(TIERS.map((tier) => [tier, inputs.tiers[tier].units]));
     return { planGeneration, sizes: { ...sizes, warm: units } };
   };

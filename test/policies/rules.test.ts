@@ -301,3 +301,63 @@ function pricedTenfold(resource: Resource): Resource {
   if (typeof price !== "number") return resource;
   return { ...resource, props: { ...resource.props, priceUsdPerUnitHour: price * 10 } };
 }
+
+describe("warm pieces of other kinds", () => {
+  const withKind = (props: Readonly<Record<string, unknown>>): readonly Resource[] => [
+    ...happyPlan(),
+    {
+      type: "tiercast:local:WarmKind",
+      name: "warm-connections",
+      props: {
+        kind: "connections",
+        count: 20,
+        minCount: 2,
+        priceUsdPerHour: 0.01,
+        tags: { owner: "shop-team", service: "shop" },
+        ...props,
+      },
+    },
+  ];
+  const warmKinds = { connections: { maxCount: 30, priceUsdPerHour: 0.01 } };
+  const config = policyConfig({ ...LIMITS, warmKinds });
+
+  test("pass inside their cap, and a stack of nothing but them is no base stack", () => {
+    expect(verdict(withKind({}), config)).toEqual([]);
+    expect(refusals(withKind({}).slice(-1), config)).toContain("tiers-present");
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>, readonly string[], string]>([
+    ["too many", { count: 31 }, ["warm-kinds-max"], "asks for 31 warm connections, at most 30 are allowed"],
+    ["too many at least", { minCount: 31 }, ["warm-kinds-max"], "asks for 31 warm connections"],
+    [
+      "a kind without a cap",
+      { kind: "sessions" },
+      ["cost-max", "warm-kinds-max"],
+      "warmKinds.sessions.maxCount",
+    ],
+    [
+      "another price",
+      { priceUsdPerHour: 0.02 },
+      ["cost-max"],
+      "per piece and hour, the policy configuration has 0.01",
+    ],
+    ["half a piece", { count: 1.5 }, ["cost-max", "warm-kinds-max"], "give a whole number"],
+    ["a count not known", { count: UNKNOWN }, ["cost-max", "warm-kinds-max"], "cannot be checked"],
+    ["no name", { kind: "" }, ["cost-max", "warm-kinds-max"], "name the kind"],
+    ["an inherited name", { kind: "toString" }, ["cost-max", "warm-kinds-max"], "warmKinds.toString"],
+    ["no owner", { tags: {} }, ["required-tags"], "owner"],
+  ])("%s", (_name, props, expected, words) => {
+    expect(refusals(withKind(props), config)).toEqual(expected);
+    expect(verdict(withKind(props), config).join("\n")).toContain(words);
+  });
+
+  test("count in the cost of the stack", () => {
+    const dear = { connections: { maxCount: 30, priceUsdPerHour: 0.3 } };
+    const stack = withKind({ priceUsdPerHour: 0.3 });
+    expect(refusals(stack, policyConfig({ ...LIMITS, warmKinds: dear }))).toEqual(["cost-max"]);
+  });
+
+  test("without any cap in the configuration nothing of the kind passes", () => {
+    expect(refusals(withKind({}))).toEqual(["cost-max", "warm-kinds-max"]);
+  });
+});
