@@ -13,6 +13,8 @@ import {
 } from "./config/fields.ts";
 import { FORECAST_MEMBERS } from "./config/forecast-members.ts";
 import { gateField, promotionField } from "./config/gate-fields.ts";
+import { latencyField } from "./config/latency-fields.ts";
+import { prometheusFields } from "./config/prometheus-fields.ts";
 import { resourcesField } from "./config/resource-fields.ts";
 import { isTimeZone, timeZoneMistake } from "./config/time-zones.ts";
 import { MODES } from "./model/settings.ts";
@@ -111,6 +113,10 @@ const sizing = groupField({
   baselineStepUnits: countField("Units the baseline moves in one review.", { min: 1 }).prefault(2),
   minSavingUsdPerHour: priceField(
     "Shrinking that saves less waits. Default: the predictive price.",
+  ).optional(),
+  updateCostUsd: numberField(
+    "Price of one update; a change worth less within its window waits. Default: a predictive unit for 10 s.",
+    { min: 0, max: 1_000_000 },
   ).optional(),
   marginFraction: numberField("Safety margin on top of the need; 0.1 is 10 %.", { min: 0, max: 5 }).prefault(
     0,
@@ -237,6 +243,7 @@ export const configSchema = groupField({
     .prefault({})
     .describe("What trust in the forecast makes of the sizing."),
   sizing: sizing.prefault({}).describe("From forecast to units."),
+  latency: latencyField.optional(),
   missing: groupField({
     hold: durationField(
       "Capacity is held this long after demand went missing. Default: 30m, but at least 2 steps.",

@@ -10,6 +10,8 @@ import type {
 } from "../model/settings.ts";
 import type { Tier } from "../model/tier.ts";
 import { DAY_MS, type DurationMs, durationMs, HOUR_MS, MINUTE_MS } from "../model/time.ts";
+import { completePrometheus } from "./complete-prometheus.ts";
+import { completeLatency } from "./latency-fields.ts";
 
 /** Folders that stand for what the file leaves out. */
 export interface SettingsFolders {
@@ -66,6 +68,7 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
     limits,
     risk: parsed.risk,
     sizing: completeSizing(parsed),
+    ...(parsed.latency === undefined ? {} : { latency: completeLatency(parsed.latency) }),
     missing: {
       holdMs: parsed.missing.hold ?? durationMs(Math.max(30 * MINUTE_MS, 2 * stepMs)),
       fallbackUnits: parsed.missing.fallbackUnits ?? Math.ceil(limits.maxTotalUnits / 2),
@@ -181,8 +184,14 @@ function completeSizing({ sizing, tiers }: ParsedConfig): SizingSettings {
     baselineReviewMs: sizing.baselineReview,
     baselineStepUnits: sizing.baselineStepUnits,
     minSavingUsdPerHour: sizing.minSavingUsdPerHour ?? priceUsd,
+    updateCostUsd: sizing.updateCostUsd ?? updateCostUsd(priceUsd),
     marginFraction: sizing.marginFraction,
   };
+}
+
+/** An engine run keeps about as much of a machine busy as a unit does, preview and update together some 10 s. */
+function updateCostUsd(priceUsdPerUnitHour: number): number {
+  return Math.round(1e9 * priceUsdPerUnitHour * (10 / 3600)) / 1e9;
 }
 
 function completePolicies(

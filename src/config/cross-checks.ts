@@ -22,6 +22,7 @@ export function crossChecks(settings: Settings): readonly CrossCheck[] {
     ...TIERS.map(tierCheck),
     ...limitChecks(),
     ...riskAndMissingChecks(),
+    ...latencyChecks(),
     ...scheduleChecks(),
     ...policyChecks(),
     ...platformChecks(),
@@ -99,6 +100,24 @@ function resourceChecks({ resources }: Settings): readonly CrossCheck[] {
     };
     return [twice, tooSlow];
   });
+}
+
+function latencyChecks(): readonly CrossCheck[] {
+  return [
+    rule("latency.threshold", "latency resources", ({ latency, resources }) => {
+      const slowest = Math.max(
+        0,
+        ...resources.map((each) => (each.kind === "queue" ? each.serviceTimeMs : 0)),
+      );
+      if (latency === undefined || latency.thresholdMs * latency.releaseBelowFraction > slowest)
+        return undefined;
+      const release = formatDuration(Math.round(latency.thresholdMs * latency.releaseBelowFraction));
+      return (
+        `${formatDuration(latency.thresholdMs)} releases units below ${release}, which a request of ` +
+        `${formatDuration(slowest)} never is: nothing would be released (raise it)`
+      );
+    }),
+  ];
 }
 
 function horizonChecks({ horizons }: Settings): readonly CrossCheck[] {

@@ -26,6 +26,28 @@ describe("defaults", () => {
     expect(settings.pulumi.tierStack).toBe("shop-tiers");
   });
 
+  test("response times size nothing unless they are asked to; the percentile says how many requests it needs", () => {
+    expect(settingsOf("service: s").settings).not.toHaveProperty("latency");
+    const latencyOf = (text: string) =>
+      settingsOf(`service: s\nlatency: {threshold: 1s${text}}`).settings.latency;
+    expect(latencyOf("")).toEqual({
+      percentile: 0.95,
+      thresholdMs: 1000,
+      forMs: 2 * MINUTE_MS,
+      maxStepFraction: 1,
+      releaseBelowFraction: 0.7,
+      minRequests: 200,
+    });
+    expect(latencyOf(", percentile: 0.99")?.minRequests).toBe(1000);
+    expect(latencyOf(", minRequests: 50")?.minRequests).toBe(50);
+  });
+
+  test("an update costs what a unit costs for ten seconds", () => {
+    expect(settingsOf("service: s").settings.sizing.updateCostUsd).toBeCloseTo(0.1 / 360, 9);
+    const given = settingsOf("service: s\nsizing: {updateCostUsd: 0.5}");
+    expect(given.settings.sizing.updateCostUsd).toBe(0.5);
+  });
+
   test("follow from the settings they depend on", () => {
     const { settings } = settingsOf("service: s\nlimits: {maxTotalUnits: 200}\ndemand: {step: 1h}");
     expect(settings.limits.maxStepUpUnits).toBe(100);

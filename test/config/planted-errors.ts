@@ -243,6 +243,18 @@ export const PLANTED: readonly (readonly [string, string, string])[] = [
     "service: x\ntags: {constructor: y}",
     '2:8: tags: may not have "constructor" as a key (delete it)',
   ],
+  [
+    "percentile that is not measured",
+    "service: x\nlatency: {percentile: 0.97, threshold: 1s}",
+    "2:23: latency.percentile: must be one of 0.5, 0.9, 0.95, 0.99, not 0.97 (write 0.95)",
+  ],
+  ["no threshold", "service: x\nlatency: {percentile: 0.95}", "2:1: latency.threshold: is missing (add threshold: ...)"],
+  [
+    "threshold that no request is below",
+    "service: x\nlatency: {threshold: 250ms}",
+    "2:22: latency.threshold: 250ms releases units below 175ms, which a request of 200ms never is: nothing would be " +
+      "released (raise it)",
+  ],
   ["empty", "", "1:1: is empty (write at least `service: NAME`, or run `tiercast init`)"],
   [
     "comments only",
