@@ -17,6 +17,7 @@ export const LIMITS: PackLimits = {
   requiredTags: ["owner", "service"],
   accountShareUnits: "none",
   priceUsdPerUnitHour: { baseline: 0.06, predictive: 0.1, burst: 0.12, warm: 0.05 },
+  warmKinds: { connections: { maxCount: 10, priceUsdPerHour: 0 } },
 };
 
 type Props = Readonly<Record<string, unknown>>;
@@ -72,6 +73,11 @@ export function planned(
         priceUsdPerUnitHour: LIMITS.priceUsdPerUnitHour.warm,
         tags: TAGS,
       },
+    },
+    {
+      type: "tiercast:local:WarmKind",
+      name: "warm-connections",
+      props: { kind: "connections", count: 3, minCount: 1, priceUsdPerHour: 0, tags: TAGS },
     },
   ];
 }

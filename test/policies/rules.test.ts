@@ -303,21 +303,8 @@ function pricedTenfold(resource: Resource): Resource {
 }
 
 describe("warm pieces of other kinds", () => {
-  const withKind = (props: Readonly<Record<string, unknown>>): readonly Resource[] => [
-    ...happyPlan(),
-    {
-      type: "tiercast:local:WarmKind",
-      name: "warm-connections",
-      props: {
-        kind: "connections",
-        count: 20,
-        minCount: 2,
-        priceUsdPerHour: 0.01,
-        tags: { owner: "shop-team", service: "shop" },
-        ...props,
-      },
-    },
-  ];
+  const withKind = (props: Readonly<Record<string, unknown>>) =>
+    withProps(happyPlan(), "warm-connections", { count: 20, minCount: 2, priceUsdPerHour: 0.01, ...props });
   const warmKinds = { connections: { maxCount: 30, priceUsdPerHour: 0.01 } };
   const config = policyConfig({ ...LIMITS, warmKinds });
 
@@ -358,6 +345,7 @@ describe("warm pieces of other kinds", () => {
   });
 
   test("without any cap in the configuration nothing of the kind passes", () => {
-    expect(refusals(withKind({}))).toEqual(["cost-max", "warm-kinds-max"]);
+    const none = policyConfig({ ...LIMITS, warmKinds: {} });
+    expect(refusals(withKind({}), none)).toEqual(["cost-max", "warm-kinds-max"]);
   });
 });
