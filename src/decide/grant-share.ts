@@ -39,7 +39,9 @@ export function grantShare(book: AccountBook, wish: Wish): Granting {
   const room = roomFor(book, member, others, heldUnits);
   const most = book.settling ? Math.min(room, Math.max(member.floorUnits, wish.inUseUnits)) : room;
   const grantedUnits = Math.max(0, Math.min(fairUnits, most));
-  const share = shareOf(book, member, others, wish, { fairUnits, grantedUnits });
+  // What applies nothing is shown what it would have, whoever holds it now.
+  const shown = wish.acts ? grantedUnits : fairUnits;
+  const share = shareOf(book, member, others, wish, { fairUnits, grantedUnits: shown });
   if (!wish.acts) {
     const idle = Math.min(member.floorUnits, Math.max(0, room));
     return { own: keep({ ...wish, neededUnits: 0, askedUnits: 0 }, idle, heldUnits), lapsed, share };
