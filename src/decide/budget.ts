@@ -1,5 +1,6 @@
-import type { DecideInput } from "../model/decide-input.ts";
-import { type Sizes, totalUnits } from "../model/tier.ts";
+import type { DecideInput, DecideSettings } from "../model/decide-input.ts";
+import { leadTimeMs } from "../model/lead-time.ts";
+import { type Sizes, type TierUnits, totalUnits } from "../model/tier.ts";
 import { HOUR_MS } from "../model/time.ts";
 import { GIVES_WAY } from "./guardrails.ts";
 import { unitsCostUsdPerHour } from "./price.ts";
@@ -12,21 +13,32 @@ export function isUpdateBudgetSpent(input: DecideInput): boolean {
 }
 
 /**
- * Whether a smaller total saves enough to be worth an update: the price of the units given up, in the order in which
- * tiers give way. Judged on where the sizes will settle, not on the first bounded step towards it; growth is always
- * worth an update.
+ * Whether a smaller total saves enough to be worth an update: `minSavingUsdPerHour`, and within the window the price of
+ * the update. Judged on where the sizes will settle, not on the first bounded step towards it.
  */
 export function isShrinkWorthwhile(input: DecideInput, settledTotalUnits: number): boolean {
-  const { units } = input.current;
-  const { tiers, sizing } = input.settings;
-  let open = totalUnits(units) - settledTotalUnits;
-  let savingUsdPerHour = 0;
+  const { settings, current, leadTimesMs } = input;
+  const { minSavingUsdPerHour, updateCostUsd = 0 } = settings.sizing;
+  const savingUsdPerHour = -extraCostUsdPerHour(current.units, settledTotalUnits, settings);
+  const windowMs = leadTimeMs(leadTimesMs, settings.leadTime) + settings.cycleMs;
+  const savingUsd = (savingUsdPerHour * windowMs) / HOUR_MS;
+  return savingUsdPerHour >= minSavingUsdPerHour - 1e-9 && savingUsd >= updateCostUsd - 1e-12;
+}
+
+/**
+ * Price of `units` in total against that of `from`: fewer are given up burst first, then predictive, then baseline; more
+ * are predictive ones.
+ */
+export function extraCostUsdPerHour(from: TierUnits, units: number, { tiers }: DecideSettings): number {
+  let fewer = totalUnits(from) - units;
+  if (fewer <= 0) return -fewer * tiers.predictive.priceUsdPerUnitHour;
+  let saved = 0;
   for (const tier of GIVES_WAY) {
-    const given = Math.max(0, Math.min(open, units[tier]));
-    savingUsdPerHour += given * tiers[tier].priceUsdPerUnitHour;
-    open -= given;
+    const given = Math.min(fewer, from[tier]);
+    saved += given * tiers[tier].priceUsdPerUnitHour;
+    fewer -= given;
   }
-  return savingUsdPerHour >= sizing.minSavingUsdPerHour - 1e-9;
+  return -saved;
 }
 
 /** Cost of all sizes, warm units included, USD per hour, to a millionth. */

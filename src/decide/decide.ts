@@ -2,8 +2,10 @@ import type { DecideInput } from "../model/decide-input.ts";
 import type { Decision, DecisionStep, HoldReason, LimitBound, Risk } from "../model/decision.ts";
 import { type Sizes, sameSizes, TIERS, type TierUnits, totalUnits } from "../model/tier.ts";
 import { epochMs, shortDuration } from "../model/time.ts";
+import { reckon } from "./alternatives.ts";
 import { costUsdPerHour, isShrinkWorthwhile, isUpdateBudgetSpent } from "./budget.ts";
 import { checkInput } from "./check-input.ts";
+import { growthWaits } from "./cost-benefit.ts";
 import { expectedShortUnits } from "./expected-short.ts";
 import { type Facts, gatherFacts, needText } from "./facts.ts";
 import { type Ask, grow } from "./grow.ts";
@@ -67,14 +69,15 @@ function plan3Tiers(facts: Facts, review: BaselineReview, down: ScaleDown): Plan
   const whole = (draft: Draft, budget: Plan["budget"]): Plan => {
     return { ...draft, warm: sizeWarmPool(facts, draft.units), budget };
   };
-  if (!down.mayRelease) return whole(grown, undefined);
+  const waits = growthWaits(facts) ? "not-worth-an-update" : undefined;
+  if (!down.mayRelease) return whole(grown, waits);
   const settled = shrink(facts, review, grown, down.keepUnits, Number.POSITIVE_INFINITY);
   const worthwhile = isShrinkWorthwhile(input, totalUnits(settled.units));
   const keepUnits = worthwhile ? down.keepUnits : Math.max(down.keepUnits, totalUnits(before));
   const draft = shrink(facts, review, grown, keepUnits, settings.limits.maxStepDownUnits);
   return whole(
     draft,
-    worthwhile || totalUnits(settled.units) >= totalUnits(before) ? undefined : "not-worth-an-update",
+    worthwhile || totalUnits(settled.units) >= totalUnits(before) ? waits : "not-worth-an-update",
   );
 }
 
@@ -82,7 +85,9 @@ function askFor(facts: Facts, review: BaselineReview): Ask {
   const floorUnits = facts.need.observedUnits;
   return {
     baselineUnits: review.targetUnits,
-    plannedUnits: facts.plannedUnits,
+    plannedUnits: growthWaits(facts)
+      ? Math.min(facts.plannedUnits, totalUnits(facts.input.current.units))
+      : facts.plannedUnits,
     floorUnits,
     coverUnits: Math.max(floorUnits, facts.demand.fallbackUnits, facts.need.latencyUnits ?? 0),
   };
@@ -168,9 +173,13 @@ function finish(
   held: HoldReason | undefined,
 ): DecisionDraft {
   const { input, need, risk } = facts;
-  const prewarm = planPrewarm(facts);
   const after: Sizes = { units: plan.units, warmUnits: plan.warm.units };
   const before = input.current;
+  const prewarm = planPrewarm(facts);
+  const costs = {
+    before: tidyUsd(costUsdPerHour(input, before) + kinds.costUsdPerHour.before),
+    after: tidyUsd(costUsdPerHour(input, after) + kinds.costUsdPerHour.after),
+  };
   return {
     id: input.decisionId,
     atMs: epochMs(input.nowMs),
@@ -184,14 +193,12 @@ function finish(
     risk,
     steps: [...facts.steps, ...tierSteps(facts, review, down, plan), ...accountSteps(facts)],
     limits: statedBounds([...plan.bounds, ...plan.warm.bounds], plan.units, need.observedUnits),
-    costUsdPerHour: {
-      before: tidyUsd(costUsdPerHour(input, before) + kinds.costUsdPerHour.before),
-      after: tidyUsd(costUsdPerHour(input, after) + kinds.costUsdPerHour.after),
-    },
+    costUsdPerHour: costs,
     expectedShortUnits: {
       before: expectedShortUnits(facts, totalUnits(before.units)),
       after: expectedShortUnits(facts, totalUnits(after.units)),
     },
+    ...(input.schema === 2 ? { reckoning: reckon(facts, { before, after, costUsdPerHour: costs }) } : {}),
     warmExpiresMs: plan.warm.expiresMs === undefined ? undefined : epochMs(plan.warm.expiresMs),
     warmReason: plan.warm.reason,
     ...(plan.warm.choice === undefined ? {} : { warmChoice: plan.warm.choice }),

@@ -5,6 +5,7 @@ import { peakDemand, type StepRange, stepsBetween } from "../model/outlook.ts";
 import { totalUnits } from "../model/tier.ts";
 import { shortDuration } from "../model/time.ts";
 import { type ServingModels, type UnitsNeeded, unitsFor } from "./capacity.ts";
+import { type LevelNeed, needByLevel } from "./expected-short.ts";
 import { type LatencyRule, latencyRule } from "./latency.ts";
 import { fitServing } from "./learn-serving.ts";
 import { magnitudeUnits } from "./magnitude.ts";
@@ -25,6 +26,8 @@ export interface Facts {
   /** Steps of the forecast in [now, now + lead time + cycle); undefined when it says nothing about them. */
   readonly window: StepRange | undefined;
   readonly unitsFor: (demandRps: number) => UnitsNeeded;
+  /** What the window may need, by the forecast's levels; reckoned when first asked for. */
+  readonly levelNeeds: () => readonly LevelNeed[];
   readonly steps: readonly DecisionStep[];
 }
 
@@ -56,7 +59,17 @@ export function gatherFacts(input: DecideInput, risk: Risk): Facts {
     ...needSteps(need, nowRps, aheadRps, { settings, risk, demand }),
     ...(latency === undefined ? [] : [{ name: "latency", units: latency.units, why: latency.why } as const]),
   ];
-  return { input, settings, risk, need, demand, plannedUnits, latency, window, unitsFor: sized, steps };
+  const levelNeeds = once(() => needByLevel(forecast, window, sized));
+  const found = { need, demand, plannedUnits, latency, window, levelNeeds, steps };
+  return { input, settings, risk, unitsFor: sized, ...found };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function learnedModels({ service, settings }: DecideInput): ServingModels | null {

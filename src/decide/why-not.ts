@@ -2,8 +2,9 @@ import type { DecideInput } from "../model/decide-input.ts";
 import type { Decision } from "../model/decision.ts";
 import { peakDemand } from "../model/outlook.ts";
 import { TIERS, totalUnits } from "../model/tier.ts";
-import { isShrinkWorthwhile, isUpdateBudgetSpent } from "./budget.ts";
-import { expectedShortUnits } from "./expected-short.ts";
+import { outlay } from "./alternatives.ts";
+import { extraCostUsdPerHour, isShrinkWorthwhile, isUpdateBudgetSpent } from "./budget.ts";
+import { growthWaits, growthWorth } from "./cost-benefit.ts";
 import { type Facts, gatherFacts } from "./facts.ts";
 import { levelMasses } from "./level-masses.ts";
 import { unitsCostUsdPerHour } from "./price.ts";
@@ -24,11 +25,13 @@ export interface WhyNot {
   readonly obstacles: readonly Obstacle[];
   readonly costUsdPerHour: { readonly decided: number; readonly asked: number };
   readonly expectedShortUnits: { readonly decided: number; readonly asked: number };
-  /** Cost of units plus c_under times units expected missing, asked less decided: above 0, asked is dearer. */
+  /** Probability that units are missing at all within the window. */
+  readonly shortChance: { readonly decided: number; readonly asked: number };
+  /** Price, and what units expected missing cost (see `outlay`), asked less decided: above 0, asked is dearer. */
   readonly extraUsdPerHour: number;
 }
 
-type Decided = Pick<Decision, "risk" | "after" | "limits">;
+type Decided = Pick<Decision, "risk" | "after" | "limits" | "costUsdPerHour">;
 
 /**
  * Why `decision` does not have `units` in total: limits that forbid it, rules that hold it, and what
@@ -37,21 +40,18 @@ type Decided = Pick<Decision, "risk" | "after" | "limits">;
 export function whyNot(input: DecideInput, decision: Decided, units: number): WhyNot {
   const facts = gatherFacts(input, decision.risk);
   const decidedUnits = totalUnits(decision.after.units);
-  const decided = unitsCostUsdPerHour(decision.after.units, input.settings);
-  const difference = units - decidedUnits;
-  const asked = money(decided + difference * input.settings.tiers.predictive.priceUsdPerUnitHour);
-  const short = {
-    decided: expectedShortUnits(facts, decidedUnits),
-    asked: expectedShortUnits(facts, units),
-  };
-  const under = input.settings.sizing.underUsdPerUnitHour;
+  const extra = extraCostUsdPerHour(decision.after.units, units, input.settings);
+  const decided = outlay(facts, decidedUnits, decision.costUsdPerHour.after);
+  const asked = outlay(facts, units, decision.costUsdPerHour.after + extra);
+  const unitsUsd = money(unitsCostUsdPerHour(decision.after.units, input.settings) + extra);
   return {
     askedUnits: units,
     decidedUnits,
-    obstacles: difference === 0 ? [] : obstacles(facts, decision, units, asked),
-    costUsdPerHour: { decided, asked },
-    expectedShortUnits: short,
-    extraUsdPerHour: money(asked - decided + under * (short.asked - short.decided)),
+    obstacles: units === decidedUnits ? [] : obstacles(facts, decision, units, unitsUsd),
+    costUsdPerHour: { decided: decided.costUsdPerHour, asked: asked.costUsdPerHour },
+    expectedShortUnits: { decided: decided.expectedShortUnits, asked: asked.expectedShortUnits },
+    shortChance: { decided: decided.shortChance, asked: asked.shortChance },
+    extraUsdPerHour: money(asked.expectedUsdPerHour - decided.expectedUsdPerHour),
   };
 }
 
@@ -115,9 +115,16 @@ function above(facts: Facts, units: number, askedUsdPerHour: number): readonly O
   if (growth > limits.maxStepUpUnits) {
     say(`a tier grows by at most ${limits.maxStepUpUnits} in one update`, "limits.maxStepUpUnits");
   }
-  const isWanted = Math.max(need.observedUnits, facts.plannedUnits) >= units;
+  const isWanted = Math.max(need.observedUnits, facts.plannedUnits, need.latencyUnits ?? 0) >= units;
   if (!isWanted) say(notWanted(facts, units), worthSetting(facts));
+  if (isWanted && growth > 0 && growthWaits(facts)) say(waiting(facts), "sizing.updateCostUsd");
   return found;
+}
+
+function waiting(facts: Facts): string {
+  const usd = Number((growthWorth(facts)?.netUsd ?? 0).toPrecision(2));
+  const cost = facts.settings.sizing.updateCostUsd;
+  return `growth that only the forecast asks for is worth ${usd} USD within the window, an update costs ${cost}`;
 }
 
 /** That nothing asks for so many, with the chance that they will be needed. */
@@ -172,6 +179,9 @@ function below(facts: Facts, units: number): readonly Obstacle[] {
         `more than ${units} are needed in ${percent} % of cases`,
       worthSetting(facts),
     );
+  }
+  if (facts.latency?.kind === "raise" && facts.latency.units > units) {
+    say(facts.latency.why, "latency.threshold");
   }
   const down = scaleDown(facts);
   if (down.held !== undefined && down.keepUnits > units) say(down.why, HELD_SETTING[down.held]);

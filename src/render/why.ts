@@ -36,12 +36,14 @@ function cause(decision: Omit<Decision, "why">): string {
   const now = stepWhy(decision, "need-now");
   const ahead = stepWhy(decision, "need-ahead");
   if (after === before) {
-    return decision.after.warmUnits === decision.before.warmUnits
-      ? stepWhy(decision, "baseline")
-      : decision.warmReason;
+    if (decision.after.warmUnits !== decision.before.warmUnits) return decision.warmReason;
+    return movedKind(decision)?.reason ?? stepWhy(decision, "baseline");
   }
   if (after < before) return `${stepWhy(decision, "scale-down")} (${now}; ${ahead})`;
-  const { observedUnits, aheadUnits } = decision.need;
+  const { observedUnits, aheadUnits, latencyUnits = 0 } = decision.need;
+  if (latencyUnits > Math.max(observedUnits, aheadUnits, before)) {
+    return `${stepWhy(decision, "latency")} (${now})`;
+  }
   // Demand always needs a unit: none is needed only where demand is not known, and `now` says so.
   if (observedUnits === 0) return now;
   return aheadUnits > observedUnits ? `${ahead} (${now})` : `${now} needs ${observedUnits} (${ahead})`;
@@ -64,6 +66,8 @@ function holdCause(decision: Omit<Decision, "why">, reason: HoldReason): string 
       return `${stepWhy(decision, "latency")}, ${need} (${now})`;
     case "not-worth-an-update": {
       const { before } = decision.costUsdPerHour;
+      const grows = Math.max(observedUnits, aheadUnits) > totalUnits(decision.before.units);
+      if (grows) return `growing by so little is not worth an update yet, ${need} (${now})`;
       return `the saving on ${before} USD/h is not worth an update, ${need} (${now})`;
     }
     case "update-budget":

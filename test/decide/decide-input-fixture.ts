@@ -120,6 +120,7 @@ export function inputOf(
   const { demandRps = 60, ...rest } = patch;
   const current = rest.current ?? sizesOf(0, 0, 6);
   return {
+    schema: 2,
     nowMs: NOW_MS,
     decisionId: "d1",
     settings: SETTINGS,

@@ -12,6 +12,7 @@ import {
 } from "../../src/model/latency.ts";
 import { totalUnits } from "../../src/model/tier.ts";
 import { durationMs, MINUTE_MS } from "../../src/model/time.ts";
+import { why } from "../../src/render/why.ts";
 import {
   forecastOf,
   inputOf,
@@ -104,6 +105,17 @@ describe("what response times ask for", () => {
     expect(totalUnits(decision.after.units)).toBe(5);
     expect(decision.limits).toContainEqual(
       expect.objectContaining({ limit: "total-max", allowedUnits: 5, belowReactive: false }),
+    );
+  });
+
+  test("the one line says that it was response times", () => {
+    const raised = decide(inputWith({ seen: measured(400) }), riskOf());
+    expect(why(raised)).toBe(
+      "scale up 4 -> 7: p95 400 ms is above 250 ms for 2m: 4 units ready x 1.6 ask for 7 (now 40 rps)",
+    );
+    const held = inputWith({ seen: measured(200), demandRps: 10, current: sizesOf(0, 0, 4) });
+    expect(why(decide(held, riskOf()))).toBe(
+      "hold at 4: p95 200 ms is not yet below 175 ms: nothing is released, needs 1 now, 0 ahead (now 10 rps)",
     );
   });
 
