@@ -50,10 +50,21 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "plan",
-    summary: "decide, preview the diff and check the policies; changes nothing",
+    summary: "decide, preview the diff and check the policies; or plan capacity for months; changes nothing",
     options: [
       { flags: "--detailed-exitcode", summary: "0 no change, 2 changes, 1 any error" },
       { flags: "--require-engine", summary: "a missing engine is an error" },
+      {
+        flags: "--capacity <DURATION>",
+        summary: "plan baseline, limits and commitments for 30d to 365d; no engine, no diff",
+      },
+      { flags: "--file <FILE>", summary: "CSV or access log to plan from (default: the configured source)" },
+      { flags: "--commit-price <USD>", summary: "committed price of a unit-hour (default: the baseline's)" },
+      { flags: "--commit-term <DURATION>", summary: "how long a commitment binds (default: 365d)" },
+      { flags: "--unit-rps <RPS>", summary: "what a unit carries (default: the configured resources)" },
+      { flags: "--events <FILE>", summary: "scheduled events with a lift: .csv, .json, .yaml or .ics" },
+      { flags: "--write <FILE>", summary: "write the planned settings as YAML" },
+      ...TRACE_OPTIONS,
     ],
     example: "tiercast plan --detailed-exitcode",
     exitCodes:

@@ -10,6 +10,7 @@ import { EXIT, EXIT_CHANGES } from "./exit-codes.ts";
 import { flagOption, wantsJson } from "./options.ts";
 import { changesText, outcomeCode, outcomeLine } from "./outcome-line.ts";
 import { note, print, printJson } from "./output.ts";
+import { capacityOptions } from "./plan-capacity-options.ts";
 import { withWired } from "./wired.ts";
 
 const NOT_CHECKED = "diff and policies not checked: engine missing";
@@ -18,6 +19,9 @@ const NOT_CHECKED = "diff and policies not checked: engine missing";
 export async function runPlan(call: CommandCall): Promise<number> {
   const detailed = flagOption(call, "detailedExitcode");
   try {
+    const capacity = capacityOptions(call);
+    if (capacity !== undefined)
+      return await (await import("./plan-capacity.ts")).runPlanCapacity(call, capacity);
     const code = await planned(call, detailed);
     return code === EXIT.done || code === EXIT_CHANGES || !detailed ? code : EXIT.error;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { SourceFacts } from "./source.ts";
 
-const PURE = ["profile", "forecast", "assess", "decide", "render", "verify", "route"];
+const PURE = ["profile", "forecast", "assess", "decide", "capacity", "render", "verify", "route"];
 const ADAPTERS = ["observe", "journal", "local", "apply", "tenancy"];
 
 /**
@@ -15,6 +15,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   forecast: ["model"],
   assess: ["model"],
   decide: ["model"],
+  capacity: ["model"],
   render: ["model"],
   verify: ["model"],
   route: ["model"],

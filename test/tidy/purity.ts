@@ -2,7 +2,17 @@ import { placeOf } from "./imports.ts";
 import type { SourceFacts } from "./source.ts";
 
 /** No clock, randomness, IO or logging here: values in, values out. */
-const PURE_PLACES = ["model", "profile", "forecast", "assess", "decide", "render", "verify", "route"];
+const PURE_PLACES = [
+  "model",
+  "profile",
+  "forecast",
+  "assess",
+  "decide",
+  "capacity",
+  "render",
+  "verify",
+  "route",
+];
 
 /** Modules of Node that compute and touch nothing. */
 const PURE_MODULES = [
