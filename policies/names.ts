@@ -48,7 +48,7 @@ export const POLICY_NAMES: readonly string[] = POLICIES.map((policy) => policy.n
 export function policyConfig(
   limits: PackLimits,
 ): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-  const values: Readonly<Record<string, unknown>> = { ...limits };
+  const values: Readonly<Record<string, unknown>> = { warmKinds: {}, ...limits };
   const config: Record<string, Readonly<Record<string, unknown>>> = {};
   for (const rule of RULES) {
     const keys = Object.keys(rule.configSchema.properties);

@@ -1,5 +1,6 @@
 import type { CycleRecord, ForecastRecord } from "../model/cycle.ts";
 import { demandAt } from "../model/outlook.ts";
+import { prewarmLines } from "../render/warm-lines.ts";
 import { eventLine, leadingLine } from "./ahead-lines.ts";
 import type { Paint } from "./colour.ts";
 import { decisionLines, stepLines } from "./decision-text.ts";
@@ -34,6 +35,12 @@ export function cycleLines(record: CycleRecord, timeZone: string, paint: Paint):
     `  ${outcomeLine(record)}`,
     heading("verify", paint),
     `  ${verdict === null ? "not reached" : `${verdict.kind}: ${escapeText(verdict.note)}`}`,
+    ...(record.prewarm === undefined
+      ? []
+      : [
+          heading("prewarm", paint),
+          ...prewarmLines(record.prewarm, record.startedMs).map((text) => `  ${escapeText(text)}`),
+        ]),
     ...(record.error === null ? [] : [paint("red", `error      ${escapeText(record.error)}`)]),
     "",
     `time       ${Object.entries(record.stageMs)

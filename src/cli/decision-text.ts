@@ -1,6 +1,7 @@
 import type { Decision, LimitBound } from "../model/decision.ts";
 import { TIERS, totalUnits } from "../model/tier.ts";
 import { shortDuration } from "../model/time.ts";
+import { warmKindLines } from "../render/warm-lines.ts";
 import type { Paint } from "./colour.ts";
 import { escapeText } from "./escape-text.ts";
 import { figure, percent, usd } from "./figures.ts";
@@ -21,6 +22,8 @@ export function decisionLines(decision: Decision, paint: Paint): readonly string
     `expected   ${figure(decision.expectedShortUnits.before)} units short before, ` +
       `${figure(decision.expectedShortUnits.after)} after`,
     ...decision.limits.map((bound) => `limit      ${limitText(bound, paint)}`),
+    ...warmKindLines(decision).map((text) => `warm       ${escapeText(text)}`),
+    ...(decision.prewarm === undefined ? [] : [`prewarm    ${escapeText(decision.prewarm.reason)}`]),
   ];
 }
 

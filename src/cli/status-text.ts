@@ -2,6 +2,7 @@ import type { Settings } from "../model/settings.ts";
 import type { DaemonStatus, PauseStatus } from "../model/status.ts";
 import { type Sizes, TIERS, totalUnits } from "../model/tier.ts";
 import { shortDuration } from "../model/time.ts";
+import { prewarmLines, warmStateLines } from "../render/warm-lines.ts";
 import type { Paint } from "./colour.ts";
 import type { DaemonLife } from "./daemon-life.ts";
 import { escapeValues } from "./escape-text.ts";
@@ -53,6 +54,10 @@ function statusBody(status: DaemonStatus, facts: StatusFacts, paint: Paint): rea
     line("wanted", sizesText(status.sizes.wanted)),
     line("ready", sizesText(status.sizes.ready)),
     ...shareLines(status, paint),
+    ...warmStateLines(status.warmKinds ?? {}).map((text) => line("warm", text)),
+    ...(status.prewarm === undefined
+      ? []
+      : prewarmLines(status.prewarm, status.atMs).map((text, at) => line(at === 0 ? "prewarm" : "", text))),
     line("cost", status.costUsdPerHour === null ? "?" : `${usd(status.costUsdPerHour)} per hour`),
     line("lead time", status.leadTimeMs === null ? "not measured yet" : shortDuration(status.leadTimeMs)),
     line(

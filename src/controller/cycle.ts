@@ -25,11 +25,13 @@ import {
   modeInForce,
   type Pass,
 } from "./pass.ts";
+import { prewarm, prewarmInput } from "./prewarm.ts";
 import { isSamePlan } from "./same-plan.ts";
 import { settleShare, withShare } from "./share.ts";
 import { appliedSizes, type ControllerState, saveState, sizesOf } from "./state.ts";
 import { renderDecision, think } from "./think.ts";
 import { learnServing, mergeTraffic } from "./traffic-summary.ts";
+import { expectedKinds, warmKindsInput } from "./warm-kinds.ts";
 
 /** Steps written again at each cycle: a late sample still gets in. */
 const RECORDED_STEPS = 6;
@@ -41,7 +43,10 @@ const RUN_ONCE: Readonly<Partial<Record<Stage, (pass: Pass) => Promise<void>>>> 
   decide,
   render: renderInputs,
   apply: applyStage,
-  verify: verifyOutcome,
+  verify: async (pass) => {
+    await verifyOutcome(pass);
+    await prewarm(pass);
+  },
 };
 
 /**
@@ -188,6 +193,8 @@ function decideInput(pass: Pass): DecideInput {
     platform: record.platform,
     current: currentSizes(pass),
     warmExpiresMs: state.applied?.warm.expiresMs ?? null,
+    ...warmKindsInput(state),
+    ...prewarmInput(parts),
     needHistory: state.needHistory,
     ...(state.latency === null ? {} : { latency: state.latency }),
     appliedAtMs: state.updateTimes.filter((atMs) => atMs > nowMs - HOUR_MS && atMs <= nowMs),
@@ -239,6 +246,7 @@ async function verifyOutcome(pass: Pass): Promise<void> {
     nowMs: parts.clock.nowMs(),
     expected: {
       sizes: expectedSizes(state, record.platform, parts.clock.nowMs()),
+      warmKinds: expectedKinds(state, parts.clock.nowMs()),
       previous: sizesOf(state.previous ?? state.applied),
       appliedAtMs: state.lastApplyMs ?? record.startedMs,
     },

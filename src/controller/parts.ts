@@ -8,6 +8,7 @@ import type {
   PlatformReader,
   StackDriver,
 } from "../model/ports.ts";
+import type { PrewarmRunner } from "../model/prewarm.ts";
 import type { Settings } from "../model/settings.ts";
 import type { Tenancy } from "../model/tenancy.ts";
 
@@ -24,6 +25,8 @@ export interface ControllerParts {
   readonly tenancy?: Tenancy;
   readonly driver: StackDriver;
   readonly journal: Journal;
+  /** Carries out pre-warming tasks; undefined: they are only recorded. */
+  readonly prewarm?: PrewarmRunner;
   readonly log: Log;
   /** Where the provider finds the supervisor. */
   readonly endpointFile: string;

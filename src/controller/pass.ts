@@ -7,6 +7,7 @@ import type { Mode } from "../model/settings.ts";
 import { type Sizes, TIERS } from "../model/tier.ts";
 import type { ControllerParts } from "./parts.ts";
 import { appliedSizes, type ControllerState } from "./state.ts";
+import { hasKindDrifted } from "./warm-kinds.ts";
 
 /** A cycle record while it is being made. */
 export type Draft = { -readonly [Key in keyof CycleRecord]: CycleRecord[Key] };
@@ -57,7 +58,7 @@ export function hasDrifted(pass: Pass): boolean {
   const { platform } = pass.record;
   const { applied } = pass.state;
   if (platform === null || applied === null) return false;
-  if (platform.warm.wantedUnits > applied.warm.units) return true;
+  if (platform.warm.wantedUnits > applied.warm.units || hasKindDrifted(platform, applied)) return true;
   return TIERS.some((tier) => platform.tiers[tier].wantedUnits !== applied.tiers[tier].units);
 }
 

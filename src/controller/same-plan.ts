@@ -1,4 +1,5 @@
 import type { StackInputs } from "../model/stack-inputs.ts";
+import { warmKindsOf } from "../model/warm.ts";
 import { inputsKey } from "../render/inputs-key.ts";
 
 /**
@@ -8,5 +9,8 @@ import { inputsKey } from "../render/inputs-key.ts";
  */
 export function isSamePlan(applied: StackInputs | null, inputs: StackInputs): boolean {
   if (applied === null || inputsKey(applied) !== inputsKey(inputs)) return false;
-  return inputs.warm.units === 0 || inputs.warm.expiresMs === applied.warm.expiresMs;
+  if (inputs.warm.units > 0 && inputs.warm.expiresMs !== applied.warm.expiresMs) return false;
+  return warmKindsOf(inputs.warmKinds).every(
+    (kind, at) => kind.expiresMs === applied.warmKinds?.[at]?.expiresMs,
+  );
 }

@@ -70,6 +70,8 @@ export function daemonStatus(
     planGeneration: journal.planGeneration(),
     pendingApproval: pendingApproval(parts, nowMs),
     costUsdPerHour: record?.decision?.costUsdPerHour.after ?? null,
+    ...(record?.platform?.warmKinds === undefined ? {} : { warmKinds: record.platform.warmKinds }),
+    ...(record?.prewarm === undefined ? {} : { prewarm: record.prewarm }),
     journal: { bytes: journal.sizeBytes(), cycles: journal.cycleCount() },
     process: { eventLoopDelayP99Ms: context.eventLoopDelayP99Ms, residentBytes: context.residentBytes },
     totals: state.totals,

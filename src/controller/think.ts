@@ -4,6 +4,7 @@ import { decide, isBaselineReviewed } from "../decide/decide.ts";
 import type { DecideInput } from "../model/decide-input.ts";
 import type { Decision, Risk } from "../model/decision.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
+import { warmKindsOf } from "../model/warm.ts";
 import { type RenderContext, render } from "../render/render.ts";
 import { why } from "../render/why.ts";
 
@@ -39,13 +40,14 @@ export function replayDecision(input: DecideInput): { readonly risk: Risk; reado
 export function renderDecision(
   input: DecideInput,
   decision: Decision,
-  context: Omit<RenderContext, "priceUsdPerUnitHour" | "warmPriceUsdPerUnitHour">,
+  context: Omit<RenderContext, "priceUsdPerUnitHour" | "warmPriceUsdPerUnitHour" | "warmKinds">,
 ): StackInputs {
   const { baseline, predictive, burst } = input.settings.tiers;
   const { share } = input.settings;
   const granted = share === undefined ? {} : { accountShareUnits: share.grantedUnits };
   const inputs = render(decision, {
     ...context,
+    warmKinds: warmKindsOf(input.settings.warm.kinds),
     warmPriceUsdPerUnitHour: input.settings.warm.priceUsdPerUnitHour,
     priceUsdPerUnitHour: {
       baseline: baseline.priceUsdPerUnitHour,

@@ -35,30 +35,53 @@ const HOUR_MS = 3_600_000;
  * Expected cost of one unit that the sizes do not hold: started now, kept warm, or waited for, over the window and one
  * longest lead time after it. `leastRps` is the demand from which on it is needed.
  *
- * Per path and lead time L, with the first need at n (before the window's end) or never:
+ * Nobody needs it yet, so on a path that needs it, the need begins at any instant n of the path's need inside the
+ * window alike, and lasts as the path says from there; four instants stand for all. Per n, or never, and lead time L:
  *
  *     choice       costs                                                        missing, where needed, in
  *     start now    start price to the end; without a need to the window's end   [0, L)
  *     keep warm    preparing for L, idle until n or the window's end, in use    [n, L)
  *     wait         in use from n on                                             [n, n + L)
  *
- * A unit that is warm already (`isWarm`) has its preparation behind it: L counts as 0 for `warmUsd`. Paths are whole
- * rows, so that demand which is high stays high: where it may fall back at once, waiting is cheaper than said.
+ * A unit that is warm already (`isWarm`) has its preparation behind it: L counts as 0 for `warmUsd`.
  */
 export function choiceCosts(world: ChoiceWorld, leastRps: number, isWarm: boolean): ChoiceCosts {
   const longestMs = Math.max(...world.leads.map((lead) => lead.leadMs));
   const endMs = world.windowMs + longestMs;
   const sum = { startUsd: 0, warmUsd: 0, waitUsd: 0 };
   for (const path of world.paths) {
-    const needs = needsOf(world, path.demandRps, leastRps, endMs);
-    for (const { leadMs, weight } of world.leads) {
-      const costs = pathCosts(world, needs, leadMs, endMs, isWarm);
-      sum.startUsd += path.mass * weight * costs.startUsd;
-      sum.warmUsd += path.mass * weight * costs.warmUsd;
-      sum.waitUsd += path.mass * weight * costs.waitUsd;
+    const courses = onsets(needsOf(world, path.demandRps, leastRps, endMs), world.windowMs);
+    for (const needs of courses) {
+      for (const { leadMs, weight } of world.leads) {
+        const costs = pathCosts(world, needs, leadMs, endMs, isWarm);
+        const share = (path.mass * weight) / courses.length;
+        sum.startUsd += share * costs.startUsd;
+        sum.warmUsd += share * costs.warmUsd;
+        sum.waitUsd += share * costs.waitUsd;
+      }
     }
   }
   return sum;
+}
+
+/** Instants that stand for all at which a need may begin. */
+const ONSETS = 4;
+
+/** The path's need, begun at each of a few instants of it inside the window; one empty course where there is none. */
+function onsets(needs: Spans, windowMs: number): readonly Spans[] {
+  const insideMs = overlapMs(needs, 0, windowMs);
+  if (insideMs === 0) return [[]];
+  return Array.from({ length: ONSETS }, (_, at) => from(needs, ((at + 0.5) / ONSETS) * insideMs));
+}
+
+/** What is left of `spans` after their first `skippedMs`. */
+function from(spans: Spans, skippedMs: number): Spans {
+  let openMs = skippedMs;
+  return spans.flatMap(({ fromMs, toMs }) => {
+    const skip = Math.min(openMs, toMs - fromMs);
+    openMs -= skip;
+    return fromMs + skip < toMs ? [{ fromMs: fromMs + skip, toMs }] : [];
+  });
 }
 
 /** `Spans` in which the unit is needed, in order, from now to the end. */

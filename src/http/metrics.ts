@@ -126,6 +126,16 @@ function capacity(status: DaemonStatus): MetricFamily[] {
       ...sample(ready?.warmUnits, { state: "ready" }),
     ]),
     gauge(
+      "tiercast_warm_kind_count",
+      "Warm pieces of other kinds than units, by state.",
+      Object.entries(status.warmKinds ?? {}).flatMap(([kind, state]) => [
+        ...sample(state.wantedCount, { kind, state: "wanted" }),
+        ...sample(state.idleCount, { kind, state: "idle" }),
+        ...sample(state.openingCount, { kind, state: "opening" }),
+        ...sample(state.inUseCount, { kind, state: "in-use" }),
+      ]),
+    ),
+    gauge(
       "tiercast_lead_time_seconds",
       "Decision to ready unit, as measured.",
       sample(seconds(status.leadTimeMs)),

@@ -1,6 +1,7 @@
 import type { Decision, LimitBound } from "../model/decision.ts";
 import { type Sizes, TIERS, totalUnits } from "../model/tier.ts";
 import { shortDuration } from "../model/time.ts";
+import { warmKindLines } from "./warm-lines.ts";
 
 /** A decision in full, for `tiercast explain`: need, risk, tier split, limits, sizes, cost. Lines, no colour. */
 export function explain(decision: Decision): string {
@@ -25,6 +26,8 @@ export function explain(decision: Decision): string {
     `cost       ${cost.before} -> ${cost.after} USD/h`,
     `short      ${short.before} -> ${short.after} units expected to be missing within the window`,
     `warm       ${decision.warmReason}${expiry(decision)}`,
+    ...warmKindLines(decision).map((line) => `           ${line}`),
+    ...(decision.prewarm === undefined ? [] : [`prewarm    ${decision.prewarm.reason}`]),
   ].join("\n");
 }
 

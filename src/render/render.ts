@@ -1,6 +1,7 @@
 import type { Decision } from "../model/decision.ts";
 import type { StackInputs, TierInputs } from "../model/stack-inputs.ts";
 import type { Tier } from "../model/tier.ts";
+import { type WarmKindInputs, type WarmKindSettings, warmKindsOf } from "../model/warm.ts";
 
 /** What a tier stack needs beside the decision. */
 export interface RenderContext {
@@ -10,6 +11,8 @@ export interface RenderContext {
   readonly warmPriceUsdPerUnitHour: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly endpointFile: string;
+  /** Kinds of warm pieces, as configured; absent: none. */
+  readonly warmKinds?: readonly WarmKindSettings[];
   /** The daemon's milliseconds per wall millisecond. */
   readonly speed: number;
 }
@@ -18,6 +21,7 @@ export interface RenderContext {
 export function render(decision: Decision, context: RenderContext): StackInputs {
   const { after } = decision;
   const expiresMs = decision.warmExpiresMs ?? null;
+  const warmKinds = warmKindInputs(decision, context);
   const tier = (name: Tier): TierInputs => ({
     units: after.units[name],
     priceUsdPerUnitHour: context.priceUsdPerUnitHour[name],
@@ -36,8 +40,21 @@ export function render(decision: Decision, context: RenderContext): StackInputs 
       ttlWallMs: expiresMs === null ? null : Math.max(0, expiresMs - decision.atMs) / context.speed,
       reason: decision.warmReason,
     },
+    ...(warmKinds.length === 0 ? {} : { warmKinds }),
     observedUnits: decision.need.observedUnits,
     tags: context.tags,
     endpointFile: context.endpointFile,
   };
+}
+
+function warmKindInputs(decision: Decision, context: RenderContext): readonly WarmKindInputs[] {
+  return warmKindsOf(decision.warmKinds).flatMap((plan) => {
+    const kind = context.warmKinds?.find(({ name }) => name === plan.name);
+    if (kind === undefined) return [];
+    const { name, minCount, priceUsdPerHour, target } = kind;
+    const expiresMs = plan.expiresMs ?? null;
+    const ttlWallMs = expiresMs === null ? null : Math.max(0, expiresMs - decision.atMs) / context.speed;
+    const { count, reason } = plan;
+    return [{ name, count, minCount, priceUsdPerHour, expiresMs, ttlWallMs, reason, target }];
+  });
 }

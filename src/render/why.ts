@@ -1,5 +1,6 @@
 import type { Decision, HoldReason } from "../model/decision.ts";
-import { totalUnits } from "../model/tier.ts";
+import { sameSizes, totalUnits } from "../model/tier.ts";
+import type { WarmKindPlan } from "../model/warm.ts";
 
 /**
  * A decision in one line, with its numbers:
@@ -26,7 +27,15 @@ function headline(decision: Omit<Decision, "why">): string {
   if (warmUnits !== decision.before.warmUnits) {
     return `warm pool ${decision.before.warmUnits} -> ${warmUnits} beside ${after}`;
   }
+  const kind = movedKind(decision);
+  if (kind !== undefined) return `warm ${kind.name} ${kind.before} -> ${kind.count} beside ${after}`;
   return `rebalance tiers at ${after}`;
+}
+
+/** The first kind of warm pieces whose count changes, where nothing else does. */
+function movedKind(decision: Omit<Decision, "why">): WarmKindPlan | undefined {
+  if (!sameSizes(decision.before, decision.after)) return undefined;
+  return decision.warmKinds?.find((kind) => kind.count !== kind.before);
 }
 
 function cause(decision: Omit<Decision, "why">): string {

@@ -23,6 +23,8 @@ export interface VerifyInput {
 
 export interface ExpectedState {
   readonly sizes: Sizes;
+  /** Warm pieces of other kinds, by name; absent: none. */
+  readonly warmKinds?: Readonly<Record<string, number>>;
   /** Sizes before that update, to go back to. */
   readonly previous: Sizes;
   readonly appliedAtMs: number;
@@ -45,7 +47,9 @@ export function verify(input: VerifyInput): Verdict {
   const { expected, platform } = input;
   if (expected === null) return { kind: "keep", note: "nothing was applied yet" };
   if (platform === null) return { kind: "waiting", note: "the platform did not answer" };
-  const drift = driftNote(expected.sizes, platform);
+  const drift = [driftNote(expected.sizes, platform), kindDrift(expected, platform)]
+    .filter((note) => note !== "")
+    .join("; ");
   if (drift !== "") return { kind: "drift", note: drift };
   const regression = violationsAfterShrink(expected, input.trafficBefore, input.trafficSince);
   if (regression !== undefined) return { kind: "roll-back", note: regression };
@@ -96,6 +100,27 @@ function driftNote(sizes: Sizes, platform: PlatformState): string {
   return notes.join("; ");
 }
 
+/** Fewer wanted than applied is no drift: what is beyond the least ends there by itself, by the platform's own clock. */
+function kindDrift({ warmKinds = {} }: ExpectedState, platform: PlatformState): string {
+  const notes = Object.entries(warmKinds).flatMap(([name, count]) => {
+    const kind = platform.warmKinds?.[name];
+    if (kind === undefined) return [`warm ${name} is gone, applied were ${count}`];
+    if (kind.wantedCount <= count) return [];
+    return [`warm ${name} wants ${kind.wantedCount}, applied were ${count}`];
+  });
+  return notes.join("; ");
+}
+
+/** Open pieces short of those wanted: said, and no reason to roll sizes back. */
+function kindShortage(platform: PlatformState): string {
+  const notes = Object.entries(platform.warmKinds ?? {}).flatMap(([name, kind]) => {
+    const { wantedCount, idleCount, note } = kind;
+    if (idleCount >= wantedCount) return [];
+    return [`; ${idleCount} of ${wantedCount} warm ${name} open${note === "" ? "" : ` (${note})`}`];
+  });
+  return notes.join("");
+}
+
 function readiness(input: VerifyInput, expected: ExpectedState, platform: PlatformState): Verdict {
   const { sizes, previous } = expected;
   const ready = TIERS.reduce(
@@ -104,7 +129,8 @@ function readiness(input: VerifyInput, expected: ExpectedState, platform: Platfo
   );
   const wanted = totalUnits(sizes.units);
   const elapsedMs = Math.max(0, input.nowMs - expected.appliedAtMs);
-  const state = `${ready} of ${wanted} units ready ${shortDuration(elapsedMs)} after the update`;
+  const after = `${shortDuration(elapsedMs)} after the update${kindShortage(platform)}`;
+  const state = `${ready} of ${wanted} units ready ${after}`;
   if (ready >= wanted) return { kind: "keep", note: state };
   const lead = `lead time ${shortDuration(input.leadTimeMs)}`;
   if (elapsedMs <= input.leadTimeMs) return { kind: "waiting", note: `${state}, ${lead}` };

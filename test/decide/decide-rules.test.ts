@@ -348,10 +348,14 @@ describe("warm pool", () => {
   });
 
   test("is zero where demand comes before a unit could be prepared, unless it is warm already", () => {
-    const late = pool({ forecast: anyRows });
+    const soon = {
+      ...anyRows,
+      quantiles: anyRows.quantiles.map((row) => [row[0] ?? 0, ...row.slice(1).fill(10)]),
+    };
+    const late = pool({ forecast: soon });
     expect([late.after.warmUnits, late.warmChoice?.choice]).toEqual([0, "wait"]);
     const held = { current: sizesOf(0, 0, 6, 10), warmExpiresMs: NOW_MS };
-    expect(pool({ forecast: anyRows, ...held }).after.warmUnits).toBe(10);
+    expect(pool({ forecast: soon, ...held }).after.warmUnits).toBe(10);
   });
 
   test("lead times that are measured short make waiting cheap", () => {

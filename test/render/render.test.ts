@@ -71,14 +71,14 @@ test("explain tells need, risk, steps, limits, sizes, cost and warm pool", () =>
       baseline       4  4 units until the next review
       predictive     9  13 planned less 4 baseline ask for 9
       burst          0  8 units for demand now, 13 ahead: 0 units short of baseline and predictive
-      warm           0  q0.99 needs 1 more within 15m; unit 14 is expected to cost 0.3 USD started now, 0.25 kept warm, 0.058 waited for: wait
+      warm           0  q0.99 needs 1 more within 15m; unit 14 is expected to cost 0.27 USD started now, 0.22 kept warm, 0.054 waited for: wait
       scale-down    13  13 units asked for; predictive 2 -> 9
     limits     none bound
     sizes      6 units: baseline 4, predictive 2, burst 0; warm 0
             -> 13 units: baseline 4, predictive 9, burst 0; warm 0
     cost       4.4 -> 11.4 USD/h
     short      4.105 -> 0.03 units expected to be missing within the window
-    warm       q0.99 needs 1 more within 15m; unit 14 is expected to cost 0.3 USD started now, 0.25 kept warm, 0.058 waited for: wait"
+    warm       q0.99 needs 1 more within 15m; unit 14 is expected to cost 0.27 USD started now, 0.22 kept warm, 0.054 waited for: wait"
   `);
 });
 
