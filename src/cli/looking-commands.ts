@@ -158,11 +158,23 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
       {
         flags: "--policies <LIST>",
         summary:
-          "of tiercast,hpa,aws-predictive,kedify,crane,phpa,oracle (default: all; hpa and oracle always run)",
+          "of tiercast,perfect,hpa,aws-predictive,kedify,crane,phpa,oracle " +
+          "(default: all; hpa and oracle always run)",
       },
       { flags: "--emit <DIR>", summary: "write POLICY@KNOB.csv: a row for each step, every policy and knob" },
       { flags: "--html <FILE>", summary: "write a report with plots: one file, no script" },
       { flags: "--last <DURATION>", summary: "only the last part of the trace, e.g. 14d" },
+      { flags: "--lead-sigma <S>", summary: "spread of lead times: sigma of their logarithm (default: 0)" },
+      { flags: "--fail-updates <SHARE>", summary: "share of the steps in which an update fails (default: 0)" },
+      { flags: "--metric-delay <DURATION>", summary: "demand is seen so much later (default: 0)" },
+      { flags: "--metric-loss <SHARE>", summary: "share of the samples that never arrive (default: 0)" },
+      { flags: "--seed <N>", summary: "what goes wrong when, the same for all policies (default: 1)" },
+      { flags: "--warm <N>", summary: "let tiercast hold a warm pool of at most N units (default: none)" },
+      {
+        flags: "--gate <RULE>",
+        summary: "measured: the accuracy gate looks at each step; off: the forecast acts (default: off)",
+        choices: ["measured", "off"],
+      },
       { flags: "--refit <DURATION>", summary: "members get new parameters this often (default: 1d)" },
       { flags: "--threads <N>", summary: "threads that forecast (default: 1)" },
       { flags: "--step <DURATION>", summary: "grid (default: the trace's own)" },

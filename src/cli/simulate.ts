@@ -24,6 +24,7 @@ import { note, print, printJson } from "./output.ts";
 import { progressBar } from "./progress-bar.ts";
 import { progressLine } from "./progress-line.ts";
 import { textTable } from "./text-table.ts";
+import { disturbanceOptions } from "./world-options.ts";
 
 /** Replays a trace through the controller's decisions beside the known autoscalers. */
 export async function runSimulate(call: CommandCall): Promise<number> {
@@ -36,7 +37,8 @@ export async function runSimulate(call: CommandCall): Promise<number> {
   const timeZone = zoneOption(call);
   const whole = await readTrace(call, { path, stepMs, timeZone });
   const series = lastMs === undefined ? whole : lastDays(whole, lastMs / DAY_MS);
-  const world = traceWorld(series, leadMs === undefined ? undefined : leadMs / MINUTE_MS);
+  const leadMinutes = leadMs === undefined ? undefined : leadMs / MINUTE_MS;
+  const world = traceWorld(series, leadMinutes, disturbanceOptions(call, series.stepMs));
   const line = progressLine(process.stderr);
   const showsProgress = !wantsJson(call) || process.stderr.isTTY;
   const beganMs = performance.now();
@@ -45,6 +47,8 @@ export async function runSimulate(call: CommandCall): Promise<number> {
     timeZone,
     policies,
     threads: wholeOption(call, "threads") ?? 1,
+    warmUnits: wholeOption(call, "warm") ?? 0,
+    gate: textOption(call, "gate") === "measured" ? "measured" : "off",
     ...(refitMs !== undefined && { refitMs }),
     signal: call.context.signal,
     monotonicMs: () => performance.now(),
@@ -131,6 +135,7 @@ function report(call: CommandCall, simulation: Simulation, path: string): void {
         firstScored: isoTime(world.series.startMs + world.firstScored * world.series.stepMs),
         steps: world.demandRps.length,
         oracleUnitHours,
+        ...(world.disturbances !== undefined && { disturbances: world.disturbances.settings }),
       },
       policies: sweptPoints(runs),
       comparison,
@@ -150,6 +155,11 @@ function report(call: CommandCall, simulation: Simulation, path: string): void {
   print(
     `\nV: share of demand beyond what ready units carry. ratios: over the hpa's, at equal unit-hours and equal V`,
   );
+  if (runs.some(({ policy }) => policy === "perfect")) {
+    print(
+      "perfect: tiercast's rules told what comes, the bound for any forecast. gap closed: the way from hpa to it",
+    );
+  }
   if (shown !== undefined) printShown(simulation, shown.run.knob, tiers ?? [], matters);
   const { forecastMs, fits, decideMs, decisions, peersMs, realTimeFactor } = timing;
   print(
@@ -160,12 +170,14 @@ function report(call: CommandCall, simulation: Simulation, path: string): void {
 }
 
 function comparisonTable(row: Simulation["comparison"][number]): string {
+  const bounded = row.policies["perfect"] !== undefined;
   const rows = Object.entries(row.policies).map(([policy, compared]) => [
     policy,
     percent(compared.violationShare, 4),
     ratio(compared.violationRatio),
     ratio(compared.unitHoursRatio),
     ratio(compared.updatesPerHour),
+    ...(bounded ? [share(compared.violationGapClosed), share(compared.unitHoursGapClosed)] : []),
   ]);
   return textTable(
     [
@@ -174,6 +186,12 @@ function comparisonTable(row: Simulation["comparison"][number]): string {
       { title: "V ratio", right: true },
       { title: "unit-hours ratio", right: true },
       { title: "updates/h", right: true },
+      ...(bounded
+        ? [
+            { title: "V gap closed", right: true },
+            { title: "unit-hours gap closed", right: true },
+          ]
+        : []),
     ],
     rows,
   );
@@ -212,6 +230,11 @@ function printShown(
 
 function ratio(value: number): string {
   return Number.isFinite(value) ? value.toFixed(3) : "-";
+}
+
+/** Of the gap between HPA and bound; nothing is said where there is hardly one. */
+function share(value: number): string {
+  return Number.isFinite(value) ? percent(value, 0) : "-";
 }
 
 function policiesOption(text: string | undefined): readonly Policy[] {

@@ -38,7 +38,7 @@ export interface Figures {
 }
 
 /** Share of the price an idle warm unit is billed. */
-const WARM_PRICE = 0.4;
+export const WARM_PRICE = 0.4;
 
 /** Prices of the simulated world; warm units are burst units to be. */
 export const WORLD_PRICES: Readonly<Record<Tier, number>> = { baseline: 0.6, predictive: 1.0, burst: 1.0 };

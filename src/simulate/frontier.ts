@@ -100,10 +100,23 @@ export interface ComparedFigures {
   /** Over the HPA's at equal violation share. */
   readonly unitHoursRatio: number;
   readonly updatesPerHour: number;
+  /**
+   * Share of what the HPA misses beyond tiercast's rules on a perfect forecast that is not missed here, at equal
+   * unit-hours; NaN without `perfect`, or where it has nothing on the HPA. In V and not in log V: the floor under V
+   * would decide the share.
+   */
+  readonly violationGapClosed: number;
+  /** The same of the unit-hours that the HPA takes beyond `perfect`, at equal V. */
+  readonly unitHoursGapClosed: number;
 }
 
 export interface SweptPoint extends FrontierPoint {
   readonly updatesPerHour: number;
+}
+
+/** From `reference` (0) to `bound` (1); NaN where the bound is not below. */
+function gapClosed(reference: number, own: number, bound: number): number {
+  return reference > bound ? (reference - own) / (reference - bound) : Number.NaN;
 }
 
 /**
@@ -121,17 +134,23 @@ export function comparePolicies(
   }));
   const reference = curves.find(({ policy }) => policy === "hpa")?.curve;
   if (reference === undefined) return [];
+  const bound = curves.find(({ policy }) => policy === "perfect")?.curve;
   const row = (at: ComparisonRow["at"], unitHours: number): ComparisonRow => {
     const level = at.kind === "level" ? at.level : reference.violationAt(unitHours);
+    const least = bound?.violationAt(unitHours) ?? Number.NaN;
+    const fewest = bound?.unitHoursAt(level) ?? Number.NaN;
     const figures = curves.map(({ policy, points, curve }): [string, ComparedFigures] => {
       const violationShare = curve.violationAt(unitHours);
+      const ownUnitHours = curve.unitHoursAt(level);
       return [
         policy,
         {
           violationShare,
           violationRatio: violationShare / level,
-          unitHoursRatio: curve.unitHoursAt(level) / unitHours,
+          unitHoursRatio: ownUnitHours / unitHours,
           updatesPerHour: curve.figureAt(unitHours, (index) => points[index]?.updatesPerHour ?? Number.NaN),
+          violationGapClosed: gapClosed(level, violationShare, least),
+          unitHoursGapClosed: gapClosed(unitHours, ownUnitHours, fewest),
         },
       ];
     });

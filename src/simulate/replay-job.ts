@@ -1,3 +1,4 @@
+import type { Finding } from "../model/finding.ts";
 import type { DemandSeries } from "../model/series.ts";
 
 /** What a replay worker is asked. Plain data. */
@@ -17,6 +18,8 @@ export type ReplayJob =
       readonly horizonSteps: number;
       readonly reviewHorizonSteps: number;
       readonly reviewEverySteps: number;
+      /** Steps by which demand is seen late: the forecast at a step is cut off so much before it. */
+      readonly delaySteps: number;
     }
   | {
       readonly kind: "kedify";
@@ -36,6 +39,10 @@ export interface ForecastBlock {
   readonly anomalyScore: Float64Array;
   readonly coverage90: Float64Array;
   readonly relativeError: Float64Array;
+  readonly lossRatio: Float64Array;
+  readonly effectiveCount: Float64Array;
+  /** Findings from a step on, where they change. */
+  readonly findings: readonly { readonly step: number; readonly findings: readonly Finding[] }[];
   /** Rows per level of the long forecasts, by step. */
   readonly reviews: readonly { readonly step: number; readonly rows: readonly Float64Array[] }[];
   readonly fits: number;

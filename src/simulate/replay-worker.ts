@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { selectMembers } from "../forecast/registry.ts";
+import type { Finding } from "../model/finding.ts";
 import { FORECAST_LEVELS } from "../model/forecast.ts";
 import { kedifyForecast } from "./peers/kedify.ts";
 import { type ForecastWalk, walkForecasts } from "./replay-forecasts.ts";
@@ -35,30 +36,46 @@ function makeBlock(
   fromStep: number,
   toStep: number,
 ): Omit<ForecastBlock, "fits" | "spentMs"> {
-  const { horizonSteps } = job;
+  const { horizonSteps, delaySteps } = job;
   const steps = toStep - fromStep;
   const stride = FORECAST_LEVELS.length * horizonSteps;
   const nothing = (length: number): Float64Array => new Float64Array(length).fill(Number.NaN);
   const values = nothing(steps * stride);
-  const anomalyScore = nothing(steps);
-  const coverage90 = nothing(steps);
-  const relativeError = nothing(steps);
+  const columns = {
+    anomalyScore: nothing(steps),
+    coverage90: nothing(steps),
+    relativeError: nothing(steps),
+    lossRatio: nothing(steps),
+    effectiveCount: nothing(steps),
+  };
   const reviews: { step: number; rows: readonly Float64Array[] }[] = [];
+  const findings: { step: number; findings: readonly Finding[] }[] = [];
   for (let i = 0; i < steps; i++) {
     const step = fromStep + i;
-    const forecast = walk.at(step, horizonSteps);
+    const forecast = walk.at(step - delaySteps, horizonSteps);
     if (forecast === undefined) continue;
     forecast.rows.forEach((row, level) => {
       values.set(row, i * stride + level * horizonSteps);
     });
-    anomalyScore[i] = forecast.anomalyScore;
-    coverage90[i] = forecast.evidence.coverage90;
-    relativeError[i] = forecast.evidence.relativeError;
+    const { evidence } = forecast;
+    columns.anomalyScore[i] = forecast.anomalyScore;
+    columns.coverage90[i] = evidence.coverage90;
+    columns.relativeError[i] = evidence.relativeError;
+    columns.lossRatio[i] = evidence.lossRatio;
+    columns.effectiveCount[i] = evidence.effectiveCount;
+    const before = findings.at(-1)?.findings;
+    if (before === undefined || !isSame(before, evidence.findings))
+      findings.push({ step, findings: evidence.findings });
     if ((step - job.fromStep) % job.reviewEverySteps !== 0) continue;
-    const review = walk.at(step, job.reviewHorizonSteps);
+    const review = walk.at(step - delaySteps, job.reviewHorizonSteps);
     if (review !== undefined) reviews.push({ step, rows: review.rows });
   }
-  return { fromStep, steps, horizonSteps, values, anomalyScore, coverage90, relativeError, reviews };
+  return { fromStep, steps, horizonSteps, values, ...columns, reviews, findings };
+}
+
+/** Findings are plain and few. */
+function isSame(before: readonly Finding[], after: readonly Finding[]): boolean {
+  return before.length === after.length && JSON.stringify(before) === JSON.stringify(after);
 }
 
 function post(message: ReplayMessage): void {

@@ -1,5 +1,5 @@
 import { TIERS } from "../model/tier.ts";
-import { WORLD_PRICES } from "./figures.ts";
+import { WARM_PRICE, WORLD_PRICES } from "./figures.ts";
 import type { PolicyTimeline, TraceWorld } from "./world.ts";
 
 /** Cost of a step in the world's money (1 is a unit-hour at full price); 0 for what is not scored. */
@@ -10,7 +10,7 @@ export function stepCosts(timeline: PolicyTimeline, world: TraceWorld): (step: n
     const row = step - firstStep;
     if (step < world.firstScored || Number.isNaN(world.demandRps[step] ?? Number.NaN)) return 0;
     const warm =
-      (timeline.warmPreparingUnits?.[row] ?? 0) + WARM_IDLE_PRICE * (timeline.warmIdleUnits?.[row] ?? 0);
+      (timeline.warmPreparingUnits?.[row] ?? 0) + WARM_PRICE * (timeline.warmIdleUnits?.[row] ?? 0);
     const held =
       tiers === undefined
         ? (timeline.requestedUnits[row] ?? 0)
@@ -18,8 +18,6 @@ export function stepCosts(timeline: PolicyTimeline, world: TraceWorld): (step: n
     return (held + warm * WORLD_PRICES.burst) * hours;
   };
 }
-
-const WARM_IDLE_PRICE = 0.4;
 
 /** Unit-hours and cost of each tier over the scored steps; empty for a policy without tiers. */
 export function costByTier(

@@ -9,12 +9,12 @@ import type { ShownRun, Simulation } from "./simulate.ts";
 
 const STYLE = `
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5d6879;--line:#dfe3ea;--page:#fff;--tiercast:#0b6fd6;--hpa:#c2410c;
---aws:#8a6d00;--kedify:#0f766e;--crane:#7c3aed;--phpa:#be185d;--oracle:#6b7280;--miss:#c2410c;
+--aws:#8a6d00;--kedify:#0f766e;--crane:#7c3aed;--phpa:#be185d;--oracle:#6b7280;--perfect:#15803d;--miss:#c2410c;
 --baseline:#8fb5df;
 --predictive:#c5dbf2;--burst:#f2c46b;--band:#1c243030;--empty:#eef1f5}
 @media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--soft:#9aa6b7;--line:#323b48;--page:#12161c;--tiercast:#5aa9ff;
 --hpa:#fb8a4c;
---aws:#d9b938;--kedify:#3fc0b4;--crane:#b49aff;--phpa:#f47bb5;--oracle:#a3acb9;--miss:#fb8a4c;
+--aws:#d9b938;--kedify:#3fc0b4;--crane:#b49aff;--phpa:#f47bb5;--oracle:#a3acb9;--perfect:#4ade80;--miss:#fb8a4c;
 --baseline:#3d6493;--predictive:#6f9cc9;--burst:#c9973a;--band:#e6eaf030;--empty:#1d242d}}
 body{margin:0 auto;max-width:1040px;padding:24px 20px 60px;background:var(--page);color:var(--ink);
 font:15px/1.5 system-ui,"DejaVu Sans",sans-serif}
@@ -67,7 +67,9 @@ export function simulationPage(simulation: Simulation, name: string): string {
     ...shownPart,
     section(
       "Frontier",
-      "Each policy with its knob swept. Lower left is better: less demand missed for fewer unit-hours.",
+      "Each policy with its knob swept. Lower left is better: less demand missed for fewer unit-hours. " +
+        "perfect is tiercast's own rules told what comes: no forecast takes them below it. Gap closed is how far " +
+        "a policy gets from the HPA towards it.",
       frontierPlot(simulation) + comparisonTables(simulation.comparison),
     ),
     ...costs,
@@ -79,6 +81,19 @@ export function simulationPage(simulation: Simulation, name: string): string {
   );
 }
 
+/** `, lead times spread by sigma 0.5, 2 % of updates fail (seed 1)`; nothing in the ideal world. */
+function disturbanceText({ series, disturbances }: Simulation["world"]): string {
+  if (disturbances === undefined) return "";
+  const { leadSigma, failedUpdateShare, metricDelaySteps, lostSampleShare, seed } = disturbances.settings;
+  const parts = [
+    ...(leadSigma > 0 ? [`lead times spread by sigma ${leadSigma}`] : []),
+    ...(failedUpdateShare > 0 ? [`${percentOf(failedUpdateShare)} of updates fail`] : []),
+    ...(metricDelaySteps > 0 ? [`demand seen ${formatDuration(metricDelaySteps * series.stepMs)} late`] : []),
+    ...(lostSampleShare > 0 ? [`${percentOf(lostSampleShare)} of samples lost`] : []),
+  ];
+  return `; ${parts.join(", ")} (seed ${seed})`;
+}
+
 /** `5m steps, lead time 10m, 16,128 scored steps, 3 missing, from 2019-05-17`: the world in a line. */
 export function worldLine({ world }: Simulation): string {
   const { series, demandRps, firstScored } = world;
@@ -88,7 +103,8 @@ export function worldLine({ world }: Simulation): string {
   return (
     `${formatDuration(series.stepMs)} steps, lead time ${formatDuration(world.leadMinutes * 60_000)}, ` +
     `a unit carries ${number(world.unitRps)}; scored are the last 40 %: ` +
-    `${number(scored.length - missing)} steps from ${from} UTC, ${missing} missing`
+    `${number(scored.length - missing)} steps from ${from} UTC, ${missing} missing` +
+    disturbanceText(world)
   );
 }
 
@@ -120,11 +136,14 @@ export function comparedAt({ at }: ComparisonRow): string {
 function comparisonTables(rows: readonly ComparisonRow[]): string {
   return rows
     .map((row) => {
+      const bounded = row.policies["perfect"] !== undefined;
       const lines = Object.entries(row.policies)
         .filter(([policy]) => policy !== "oracle")
         .map(([policy, compared]) => {
           const { violationShare, violationRatio, unitHoursRatio, updatesPerHour } = compared;
           const cells = [number(violationRatio), number(unitHoursRatio), number(updatesPerHour)];
+          if (bounded)
+            cells.push(wholePercent(compared.violationGapClosed), wholePercent(compared.unitHoursGapClosed));
           return tableRow([policy, percentOf(violationShare), ...cells]);
         });
       const heads = [
@@ -133,6 +152,7 @@ function comparisonTables(rows: readonly ComparisonRow[]): string {
         "V / hpa's at equal unit-hours",
         "unit-hours / hpa's at equal V",
         "updates/h",
+        ...(bounded ? ["V gap closed", "unit-hours gap closed"] : []),
       ];
       return `<p>${escapeXml(comparedAt(row))}, ${number(row.unitHours)} unit-hours</p>${table(heads, lines)}`;
     })
@@ -174,6 +194,11 @@ function number(value: number): string {
   if (!Number.isFinite(value)) return "-";
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString("en-US");
   return String(Number(value.toPrecision(3)));
+}
+
+/** Shares of a gap can be far from 0 and 1: whole percents tell enough. */
+function wholePercent(share: number): string {
+  return Number.isFinite(share) ? `${Math.round(share * 100)} %` : "-";
 }
 
 function percentOf(share: number): string {

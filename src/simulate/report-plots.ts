@@ -21,6 +21,7 @@ import type { TraceWorld } from "./world.ts";
 /** Colours are custom properties of the page: they differ between light and dark. */
 export const POLICY_COLOUR: Readonly<Record<Policy, string>> = {
   tiercast: "var(--tiercast)",
+  perfect: "var(--perfect)",
   hpa: "var(--hpa)",
   "aws-predictive": "var(--aws)",
   kedify: "var(--kedify)",

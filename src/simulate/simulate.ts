@@ -1,16 +1,18 @@
 import { MEMBERS } from "../forecast/registry.ts";
 import type { Decision } from "../model/decision.ts";
 import { DAY_MS } from "../model/time.ts";
-import { type Figures, figures } from "./figures.ts";
+import type { Figures } from "./figures.ts";
 import { type ComparisonRow, comparePolicies, frontier } from "./frontier.ts";
-import { PEERS, type Peer, runPeer } from "./peers/peers.ts";
+import { PEERS } from "./peers/peers.ts";
 import type { ForecastBlock } from "./replay-job.ts";
-import { replaySettings, TIERCAST_KNOBS, type TiercastKnob } from "./replay-settings.ts";
-import { replayForecasts, runReplayJob } from "./replay-threads.ts";
-import { runTiercast } from "./replay-tiercast.ts";
+import { TIERCAST_KNOBS } from "./replay-settings.ts";
+import { blockForecasts, forecastSteps, reviewEverySteps } from "./replay-source.ts";
+import { replayForecasts } from "./replay-threads.ts";
+import { decisionsAt, type SweepRequest, sweepPeers, sweepPerfect, sweepTiercast } from "./sweep.ts";
 import type { PolicyTimeline, TraceWorld } from "./world.ts";
 
-export const POLICIES = ["tiercast", ...PEERS] as const;
+/** `perfect`: tiercast's own rules, told what comes. */
+export const POLICIES = ["tiercast", "perfect", ...PEERS] as const;
 export type Policy = (typeof POLICIES)[number];
 
 /** One policy at one value of its knob. */
@@ -21,19 +23,15 @@ export interface SweptRun {
   readonly figures: Figures;
 }
 
-export interface SimulateRequest {
-  readonly world: TraceWorld;
+export interface SimulateRequest extends SweepRequest {
   readonly timeZone: string;
   readonly policies: readonly Policy[];
   readonly members?: readonly string[];
   readonly threads: number;
   readonly trainMs?: number;
   readonly refitMs?: number;
-  readonly knobs?: readonly TiercastKnob[];
   /** Made by an earlier simulation of the same world: a sweep with other settings needs no new ones. */
   readonly forecasts?: readonly ForecastBlock[];
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (what: string, done: number, total: number) => void;
   /** Wall milliseconds that only rise. */
   readonly monotonicMs: () => number;
 }
@@ -63,6 +61,7 @@ export interface Timing {
   /** Decisions and supply of tiercast, over all knob values. */
   readonly decideMs: number;
   readonly decisions: number;
+  /** Peers, and tiercast's rules on a perfect forecast. */
   readonly peersMs: number;
   /** Simulated time of the shown part over the wall time of all of the above, knobs swept. */
   readonly realTimeFactor: number;
@@ -82,11 +81,12 @@ export async function simulate(request: SimulateRequest): Promise<Simulation> {
   const wantsForecasts = policies.includes("tiercast");
   const forecasts = wantsForecasts ? (request.forecasts ?? (await makeForecasts(request))) : [];
   const forecastedMs = monotonicMs();
-  const tiercast = policies.includes("tiercast") ? sweepTiercast(request, forecasts) : [];
+  const tiercast = wantsForecasts ? await sweepTiercast(request, blockForecasts(world, forecasts)) : [];
   const decidedMs = monotonicMs();
+  const perfect = policies.includes("perfect") ? await sweepPerfect(request) : [];
   const peers = await sweepPeers(request, policies);
   const endMs = monotonicMs();
-  const runs = [...tiercast, ...peers];
+  const runs = [...tiercast, ...perfect, ...peers];
   const oracleUnitHours = runs.find(({ policy }) => policy === "oracle")?.figures.unitHours ?? Number.NaN;
   const shownSteps = world.demandRps.length - world.firstShown;
   return {
@@ -94,7 +94,7 @@ export async function simulate(request: SimulateRequest): Promise<Simulation> {
     runs,
     comparison: comparePolicies(sweptPoints(runs), oracleUnitHours),
     oracleUnitHours,
-    shown: shownRun(world, runs, forecasts, request.knobs ?? TIERCAST_KNOBS),
+    shown: await shownRun(request, runs, forecasts),
     forecasts,
     timing: {
       forecastMs: forecastedMs - beganMs,
@@ -126,13 +126,13 @@ const STANDARD_CAP = 3;
 async function makeForecasts(request: SimulateRequest): Promise<readonly ForecastBlock[]> {
   const { world } = request;
   const toStep = world.demandRps.length;
-  const perDay = Math.round(DAY_MS / world.series.stepMs);
+  const perDay = reviewEverySteps(world);
   const total = toStep - world.firstShown;
   request.onProgress?.("forecasts", 0, total);
   return replayForecasts(
     {
       kind: "forecasts",
-      series: world.series,
+      series: world.observed,
       timeZone: request.timeZone,
       members: request.members ?? MEMBERS.map((member) => member.name),
       trainMs: request.trainMs ?? STANDARD_TRAIN_MS,
@@ -140,88 +140,14 @@ async function makeForecasts(request: SimulateRequest): Promise<readonly Forecas
       refitMs: request.refitMs ?? DAY_MS,
       fromStep: world.firstShown,
       toStep,
-      horizonSteps: world.leadSteps + 1,
-      reviewHorizonSteps: perDay,
+      horizonSteps: forecastSteps(world),
+      reviewHorizonSteps: perDay + world.metricDelaySteps,
       reviewEverySteps: perDay,
+      delaySteps: world.metricDelaySteps,
     },
     request.threads,
     { signal: request.signal, onSteps: (done) => request.onProgress?.("forecasts", done, total) },
   );
-}
-
-function sweepTiercast(request: SimulateRequest, forecasts: readonly ForecastBlock[]): readonly SweptRun[] {
-  const { world } = request;
-  const knobs = request.knobs ?? TIERCAST_KNOBS;
-  return knobs.map((knob, index) => {
-    request.signal?.throwIfAborted();
-    request.onProgress?.("decisions", index, knobs.length);
-    const { timeline } = runTiercast(world, replaySettings(world, knob), forecasts);
-    return sweptRun("tiercast", knob.name, timeline, world);
-  });
-}
-
-async function sweepPeers(
-  request: SimulateRequest,
-  policies: readonly Policy[],
-): Promise<readonly SweptRun[]> {
-  const { world } = request;
-  const peers = PEERS.filter((peer) => policies.includes(peer));
-  const runs: SweptRun[] = [];
-  for (const [index, peer] of peers.entries()) {
-    request.signal?.throwIfAborted();
-    request.onProgress?.(`peer ${peer}`, index, peers.length);
-    const kedifyRps = peer === "kedify" ? await kedifyForecastOf(request) : undefined;
-    for (const { knob, timeline } of runPeer(peer, world, kedifyRps))
-      runs.push(sweptRun(peer, knob, timeline, world));
-  }
-  return runs;
-}
-
-async function kedifyForecastOf({ world, signal }: SimulateRequest): Promise<Float64Array | undefined> {
-  const { series, firstScored, leadMinutes } = world;
-  let forecastRps: Float64Array | undefined;
-  await runReplayJob(
-    { kind: "kedify", series, firstScored, leadMinutes },
-    {
-      signal,
-      onMessage: (message) => {
-        if (message.kind === "kedify") forecastRps = message.forecastRps;
-      },
-    },
-  );
-  return forecastRps;
-}
-
-function sweptRun(
-  policy: Policy | Peer,
-  knob: string,
-  timeline: PolicyTimeline,
-  world: TraceWorld,
-): SweptRun {
-  return { policy, knob, timeline, figures: figures(onGrid(timeline, world), world) };
-}
-
-/** A timeline by step of the trace, as figures read it. */
-function onGrid(timeline: PolicyTimeline, world: TraceWorld) {
-  const spread = (column: readonly number[]): Float64Array => {
-    const whole = new Float64Array(world.demandRps.length);
-    whole.set(column, timeline.firstStep);
-    return whole;
-  };
-  const { warmIdleUnits, warmPreparingUnits, tiers } = timeline;
-  return {
-    requestedUnits: spread(timeline.requestedUnits),
-    readyUnits: spread(timeline.readyUnits),
-    ...(warmIdleUnits && { warmIdleUnits: spread(warmIdleUnits) }),
-    ...(warmPreparingUnits && { warmPreparingUnits: spread(warmPreparingUnits) }),
-    ...(tiers && {
-      tiers: {
-        baseline: spread(tiers.baseline),
-        predictive: spread(tiers.predictive),
-        burst: spread(tiers.burst),
-      },
-    }),
-  };
 }
 
 /** Where the shown run stands: the HPA's unit-hours at this violation share. */
@@ -229,12 +155,12 @@ const SHOWN_LEVEL = 0.003;
 /** And in multiples of the oracle's where the HPA does not get there. */
 const SHOWN_RATIO = 1.25;
 
-function shownRun(
-  world: TraceWorld,
+async function shownRun(
+  request: SimulateRequest,
   runs: readonly SweptRun[],
   forecasts: readonly ForecastBlock[],
-  knobs: readonly TiercastKnob[],
-): ShownRun | undefined {
+): Promise<ShownRun | undefined> {
+  const { world, knobs = TIERCAST_KNOBS } = request;
   const of = (policy: Policy) => runs.filter((run) => run.policy === policy);
   const wanted = frontier(of("hpa").map((run) => run.figures)).unitHoursAt(SHOWN_LEVEL);
   const oracle = of("oracle")[0]?.figures.unitHours ?? Number.NaN;
@@ -242,7 +168,7 @@ function shownRun(
   const run = nearest(of("tiercast"), unitHours);
   const knob = knobs.find(({ name }) => name === run?.knob);
   if (run === undefined || knob === undefined) return undefined;
-  const { decisions } = runTiercast(world, replaySettings(world, knob), forecasts, true);
+  const decisions = await decisionsAt(request, knob, blockForecasts(world, forecasts));
   return { run, decisions, hpa: nearest(of("hpa"), run.figures.unitHours) };
 }
 

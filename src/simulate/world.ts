@@ -1,12 +1,25 @@
 import { type DemandSeries, sliceSeries } from "../model/series.ts";
 import { MINUTE_MS } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";
+import {
+  type DisturbanceSettings,
+  type Disturbances,
+  disturbancesOf,
+  NO_DISTURBANCE,
+  observedDemand,
+} from "./disturbances.ts";
 import { type FigureWorld, worldUnitRps } from "./figures.ts";
 import { readyAfterLead } from "./peers/hpa.ts";
 
 /** The simulated world of one trace: what each policy is shown, and what its units can carry. */
 export interface TraceWorld extends FigureWorld {
+  /** Demand as it was: what is scored. */
   readonly series: DemandSeries;
+  /** Demand as metrics show it; a policy sees it `metricDelaySteps` late. */
+  readonly observed: DemandSeries;
+  readonly metricDelaySteps: number;
+  /** Undefined: the ideal world. */
+  readonly disturbances: Disturbances | undefined;
   readonly demandRps: Float64Array;
   readonly leadMinutes: number;
   readonly stepMinutes: number;
@@ -36,14 +49,18 @@ const RUN_IN_STEPS = 12;
  * the training part's P99.5. Lead time is 5 min on grids finer than 5 min, else two steps, unless given; it
  * is rounded up to whole steps. A `UserError` names what the trace lacks.
  */
-export function traceWorld(series: DemandSeries, leadMinutes?: number): TraceWorld {
+export function traceWorld(
+  series: DemandSeries,
+  leadMinutes?: number,
+  disturbed: DisturbanceSettings = NO_DISTURBANCE,
+): TraceWorld {
   const stepMinutes = series.stepMs / MINUTE_MS;
   const lead = leadMinutes ?? (stepMinutes < 5 ? 5 : 2 * stepMinutes);
   const leadSteps = Math.ceil(lead / stepMinutes - 1e-9);
   const steps = series.values.length;
   const firstScored = Math.floor(steps * TRAINING_SHARE);
   const firstShown = firstScored - leadSteps - RUN_IN_STEPS;
-  if (firstShown < 1) {
+  if (firstShown - disturbed.metricDelaySteps < 1) {
     throw new UserError(
       `the trace has ${steps} steps: too few to learn from 60 % of them; give a longer one`,
     );
@@ -52,8 +69,11 @@ export function traceWorld(series: DemandSeries, leadMinutes?: number): TraceWor
   if (!(unitRps > 0)) {
     throw new UserError("P99.5 of the first 60 % of the trace is not above 0: no unit can be sized by it");
   }
-  const world = { series, demandRps: series.values, unitRps, stepMinutes, leadSteps, firstScored };
-  return { ...world, leadMinutes: lead, firstShown };
+  const disturbances = disturbancesOf(disturbed, { steps, leadMinutes: lead, stepMinutes });
+  const observed = { ...series, values: observedDemand(series.values, disturbances) };
+  const { metricDelaySteps } = disturbed;
+  const grid = { series, demandRps: series.values, unitRps, stepMinutes, leadSteps, firstScored };
+  return { ...grid, leadMinutes: lead, firstShown, observed, metricDelaySteps, disturbances };
 }
 
 /** The last `days` of a series, on the same grid. */
@@ -76,20 +96,36 @@ export function thinned(series: DemandSeries, stepMs: DemandSeries["stepMs"]): D
 /** A timeline without warm pool or tiers from the whole trace's requested units: what is shown of them. */
 export function shownTimeline(world: TraceWorld, requestedUnits: readonly number[]): PolicyTimeline {
   const shown = requestedUnits.slice(world.firstShown);
-  return {
-    firstStep: world.firstShown,
-    requestedUnits: shown,
-    readyUnits: readyAfterLead(shown, world.leadSteps),
-  };
+  if (world.disturbances === undefined) {
+    const readyUnits = readyAfterLead(shown, world.leadSteps);
+    return { firstStep: world.firstShown, requestedUnits: shown, readyUnits };
+  }
+  const supply = worldSupply(world);
+  const readyUnits = shown.map((units) => supply.step(units, 0).readyUnits);
+  return { firstStep: world.firstShown, requestedUnits: shown, readyUnits };
+}
+
+/** The supply of a world from its first shown step on. */
+export function worldSupply({ leadSteps, firstShown, disturbances }: TraceWorld): Supply {
+  if (disturbances === undefined) return createSupply(leadSteps);
+  const { longestLeadSteps } = disturbances;
+  return createSupply(longestLeadSteps, (tick) => disturbances.leadSteps[firstShown + tick] ?? leadSteps);
+}
+
+/** Whether an update at `step` would fail; undefined where none ever does. */
+export function failingUpdates({ disturbances }: TraceWorld): ((step: number) => boolean) | undefined {
+  if (disturbances === undefined) return undefined;
+  return (step) => disturbances.updateFails[step] === 1;
 }
 
 /**
- * What a policy is shown of demand, shifted: `seen[t]` is demand of step t - 1; NaN for a gap and at the
- * start.
+ * What a policy is shown of demand, shifted: `seen[t]` is demand of step t - 1, or of as many steps earlier as
+ * metrics are late; NaN for a gap, a lost sample, and at the start.
  */
-export function seenDemand(world: FigureWorld): Float64Array {
-  const seen = new Float64Array(world.demandRps.length).fill(Number.NaN);
-  for (let step = 1; step < seen.length; step++) seen[step] = world.demandRps[step - 1] ?? Number.NaN;
+export function seenDemand({ observed, metricDelaySteps }: TraceWorld): Float64Array {
+  const { values } = observed;
+  const seen = new Float64Array(values.length).fill(Number.NaN);
+  seen.set(values.subarray(0, Math.max(0, values.length - 1 - metricDelaySteps)), 1 + metricDelaySteps);
   return seen;
 }
 
@@ -104,16 +140,19 @@ export interface Supply {
 
 /**
  * Supply with lead time and warm pool, unit by unit. Arrivals first; a raised request takes idle warm units
- * (ready at the next step) before it starts cold ones (ready `leadSteps` later); release is at once, newest
- * first, starting units before ready ones. A raised warm total starts units that idle after the lead time.
- * Units of the first step count as ready.
+ * (ready at the next step) before it starts cold ones (ready `leadSteps` later); release is at once, starting
+ * units before ready ones, those that would be ready last first. A raised warm total starts units that idle after
+ * the lead time. Units of the first step count as ready. Where lead times differ, `leadAt` says that of what is
+ * started in the n-th step from 0, at most `leadSteps`.
  */
-export function createSupply(leadSteps: number): Supply {
+export function createSupply(leadSteps: number, leadAt?: (tick: number) => number): Supply {
   // Position i: units that arrive i steps from now.
   const starting = new Array<number>(leadSteps + 2).fill(0);
   const preparing = new Array<number>(leadSteps + 2).fill(0);
   let ready = -1;
   let idle = 0;
+  let tick = 0;
+  let lead = leadSteps;
   const sum = (list: readonly number[]): number => list.reduce((total, units) => total + units, 0);
   const cancel = (list: number[], units: number): number => {
     let left = units;
@@ -135,15 +174,17 @@ export function createSupply(leadSteps: number): Supply {
     const activated = Math.min(more, idle);
     idle -= activated;
     starting[1] = (starting[1] ?? 0) + activated;
-    if (leadSteps === 0) ready += more - activated;
-    else starting[leadSteps] = (starting[leadSteps] ?? 0) + more - activated;
+    if (lead === 0) ready += more - activated;
+    else starting[lead] = (starting[lead] ?? 0) + more - activated;
   };
   const warmUp = (more: number): void => {
-    if (leadSteps === 0) idle += more;
-    else preparing[leadSteps] = (preparing[leadSteps] ?? 0) + more;
+    if (lead === 0) idle += more;
+    else preparing[lead] = (preparing[lead] ?? 0) + more;
   };
   return {
     step: (requestedUnits, warmUnits) => {
+      lead = leadAt?.(tick) ?? leadSteps;
+      tick += 1;
       if (ready < 0) {
         ready = requestedUnits;
         idle = warmUnits;

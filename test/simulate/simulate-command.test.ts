@@ -64,10 +64,37 @@ test("a table for people", async () => {
   expect(stdout).toContain("scored are the last 40 %");
 });
 
+test("the bound, a world less ideal and a gate: each is said, and a seed gives the same bytes", async () => {
+  const worse = "--lead-sigma 0.5 --fail-updates 0.02 --metric-delay 90m --metric-loss 0.01 --seed 3";
+  const call = `simulate demand.csv --policies perfect,hpa --lead 2h ${worse}`;
+  const { code, stdout } = await place.run(`${call} --emit worse`.split(" "));
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    "; lead times spread by sigma 0.5, 2 % of updates fail, demand seen 2h late, 1 % of samples lost (seed 3)",
+  );
+  expect(stdout).toMatch(/^POLICY .* V GAP CLOSED +UNIT-HOURS GAP CLOSED$/m);
+  expect(stdout).toMatch(/^perfect .* 100 % +100 %$/m);
+  const json = JSON.parse((await place.run(`${call} --emit again -o json`.split(" "))).stdout);
+  expect(json.world.disturbances).toEqual({
+    seed: 3,
+    leadSigma: 0.5,
+    failedUpdateShare: 0.02,
+    metricDelaySteps: 2,
+    lostSampleShare: 0.01,
+  });
+  expect(await digest("again")).toBe(await digest("worse"));
+  const ideal = "simulate demand.csv --policies perfect,hpa --lead 2h --seed 3 --emit ideal".split(" ");
+  await place.run(ideal);
+  expect(await digest("ideal")).not.toBe(await digest("worse"));
+}, 60_000);
+
 test("what cannot be simulated says why", async () => {
   const unknown = await place.run("simulate demand.csv --policies hpa,keda".split(" "));
   expect(unknown).toMatchObject({ code: 2 });
-  expect(unknown.stderr).toContain('--policies: "keda" is none of tiercast, hpa');
+  const luck = await place.run("simulate demand.csv --fail-updates 1.5".split(" "));
+  expect(luck).toMatchObject({ code: 2 });
+  expect(luck.stderr).toContain("--fail-updates 1.5: give a number from 0 to 0.9");
+  expect(unknown.stderr).toContain('--policies: "keda" is none of tiercast, perfect, hpa');
   await place.write("short.csv", "timestamp,value\n2026-01-05T00:00:00Z,1\n2026-01-05T00:05:00Z,2\n");
   const short = await place.run("simulate short.csv".split(" "));
   expect(short).toMatchObject({ code: 2 });

@@ -3,6 +3,8 @@ export interface HpaRule {
   readonly unitRps: number;
   readonly stepMinutes: number;
   readonly targetUtilization: number;
+  /** Whether an update at a step fails: sizes then stay as they are. Left out: none does. */
+  readonly updateFails?: ((step: number) => boolean) | undefined;
 }
 
 const TOLERANCE = 0.1;
@@ -30,6 +32,7 @@ export function hpaRule(
   let units = startUnits ?? firstUnits(signalRps, perUnitRps);
   const requestedUnits: number[] = [];
   for (let step = 0; step < signalRps.length; step++) {
+    const before = units;
     const seenRps = signalRps[step] ?? Number.NaN;
     if (!Number.isNaN(seenRps)) {
       const wanted = wantedUnits(seenRps, perUnitRps, units);
@@ -37,10 +40,14 @@ export function hpaRule(
       if (window.length > windowSize) window.shift();
       units = nextUnits(units, wanted, window, rule.stepMinutes);
     }
-    units = Math.max(units, floorUnits?.[step] ?? 0, 1);
+    units = applied(rule, step, before, Math.max(units, floorUnits?.[step] ?? 0, 1));
     requestedUnits.push(units);
   }
   return requestedUnits;
+}
+
+function applied({ updateFails }: HpaRule, step: number, before: number, after: number): number {
+  return updateFails?.(step) === true ? before : after;
 }
 
 /** Units for `demandRps` at `perUnitRps`, rounded up. */

@@ -1,5 +1,5 @@
 import { demandUnits } from "../figures.ts";
-import { type PolicyTimeline, seenDemand, shownTimeline, type TraceWorld } from "../world.ts";
+import { failingUpdates, type PolicyTimeline, seenDemand, shownTimeline, type TraceWorld } from "../world.ts";
 import { awsForecast } from "./aws-predictive.ts";
 import { craneForecast, craneSignal } from "./crane.ts";
 import { ceilUnits, hpaRule } from "./hpa-rule.ts";
@@ -32,12 +32,14 @@ export function runPeer(peer: Peer, world: TraceWorld, kedifyRps?: Float64Array)
       knob: String(target),
       timeline: shownTimeline(world, requested(target)),
     }));
+  // What their forecasts are made from. Those are renewed every 6 or 24 h: a delay of minutes is let pass.
+  const known = { ...world, series: world.observed, demandRps: world.observed.values };
   const ruleOn = (signal: Float64Array) => atTargets((target) => rule(signal, world, target));
   switch (peer) {
     case "hpa":
       return ruleOn(seen);
     case "aws-predictive": {
-      const forecast = awsForecast(world).map((value) => (Number.isNaN(value) ? 0 : value));
+      const forecast = awsForecast(known).map((value) => (Number.isNaN(value) ? 0 : value));
       return atTargets((target) => {
         const floor = forecast.map((value) => ceilUnits(value, target * world.unitRps));
         return rule(seen, world, target, floor);
@@ -46,7 +48,7 @@ export function runPeer(peer: Peer, world: TraceWorld, kedifyRps?: Float64Array)
     case "kedify":
       return ruleOn(kedifySignal(seen, kedifyRps ?? new Float64Array(seen.length).fill(Number.NaN)));
     case "crane":
-      return ruleOn(craneSignal(seen, craneForecast(world)));
+      return ruleOn(craneSignal(seen, craneForecast(known)));
     case "phpa": {
       const requested = phpa(world, seen, TARGETS);
       return atTargets((target) => requested[TARGETS.indexOf(target)] ?? []);
@@ -60,17 +62,25 @@ export function runPeer(peer: Peer, world: TraceWorld, kedifyRps?: Float64Array)
 }
 
 function rule(signal: Float64Array, world: TraceWorld, targetUtilization: number, floor?: Float64Array) {
-  return hpaRule(signal, { ...world, targetUtilization }, floor);
+  return hpaRule(signal, { ...world, targetUtilization, updateFails: failingUpdates(world) }, floor);
 }
 
 /**
  * The clairvoyant policy: at each step the most that [t, t + lead] needs, of units that carry `margin` times
  * more.
  */
-function oracleUnits({ demandRps, unitRps, leadSteps }: TraceWorld, margin: number): readonly number[] {
+function oracleUnits(world: TraceWorld, margin: number): readonly number[] {
+  const { demandRps, unitRps, leadSteps } = world;
   const need = Float64Array.from(demandRps, (demand) => {
     const units = demandUnits(demand, unitRps * margin);
     return Number.isNaN(units) ? 1 : units;
   });
-  return Array.from(need, (_, step) => Math.max(...need.subarray(step, step + leadSteps + 1)));
+  const wanted = Array.from(need, (_, step) => Math.max(...need.subarray(step, step + leadSteps + 1)));
+  const fails = failingUpdates(world);
+  if (fails === undefined) return wanted;
+  let held = wanted[0] ?? 1;
+  return wanted.map((units, step) => {
+    if (!fails(step)) held = units;
+    return held;
+  });
 }

@@ -1,4 +1,4 @@
-import type { TraceWorld } from "../world.ts";
+import { failingUpdates, type TraceWorld } from "../world.ts";
 import { hpaRule } from "./hpa-rule.ts";
 
 const DAMPING = 0.98;
@@ -28,8 +28,9 @@ export function phpa(
   targets: readonly number[],
 ): readonly number[][] {
   const season = Math.round(1440 / world.stepMinutes);
+  const updateFails = failingUpdates(world);
   const rule = (targetUtilization: number, floorUnits?: ArrayLike<number>) =>
-    hpaRule(seenRps, { ...world, targetUtilization }, floorUnits);
+    hpaRule(seenRps, { ...world, targetUtilization, updateFails }, floorUnits);
   const gains = tunedGains(rule(TUNED_AT).slice(0, world.firstScored), season, world.leadSteps);
   return targets.map((target) => {
     const replicas = rule(target);
