@@ -23,11 +23,10 @@ const DAY = 86_400_000;
 const FOLDER_RULE = "Relative paths start at the folder of this file.";
 
 const demand = groupField({
-  source: choiceField("Where demand comes from: the platform's router, a CSV trace, or an access log.", [
-    "platform",
-    "csv",
-    "access-log",
-  ]).prefault("platform"),
+  source: choiceField(
+    "Where demand comes from: the platform's router, a CSV trace, an access log, Prometheus.",
+    ["platform", "csv", "access-log", "prometheus"],
+  ).prefault("platform"),
   path: textField(`File to read; with source platform, history to learn from. ${FOLDER_RULE}`).optional(),
   timeColumn: textField("Column of the time. Default: timestamp, time, date or the first column.").optional(),
   valueColumn: textField(
@@ -50,6 +49,7 @@ const demand = groupField({
     max: 1e9,
   }).prefault(1),
   leading: leadingField.optional(),
+  ...prometheusFields,
 });
 
 const forecast = groupField({

@@ -127,6 +127,8 @@ async function compose(options: WireOptions, { pack, lease, journal, giveBack }:
     wallNowMs: Date.now,
     reader: platform,
     history: await knownHistory(options, journal, clock),
+    environment,
+    random: Math.random,
     onWarning: (line) => log.warn("observe", line),
   });
   const ahead = aheadOf(settings, journal, log);

@@ -9,13 +9,13 @@ import { parseInstant } from "./instant-option.ts";
 import { isoTime } from "./instants.ts";
 import { allMembers, membersOption } from "./members-option.ts";
 import { textOption } from "./options.ts";
-import { readInput } from "./read-input.ts";
+import { readSource } from "./read-source.ts";
 import { withWired } from "./wired.ts";
 
 /** What is looked back at: a file of the command line, or the configured source. */
 export interface BacktestSubject {
   readonly name: string;
-  /** null for the configured source. */
+  /** null for the configured source and for a server. */
   readonly file: string | null;
   readonly series: DemandSeries;
   readonly timeZone: string;
@@ -31,14 +31,14 @@ const FILE_LEARNING = { trainMs: 28 * DAY_MS, refitMs: HOUR_MS, capFactor: 3 } a
 
 /** Reads FILE or the configured source, with the flags that say how. */
 export async function backtestSubject(call: CommandCall): Promise<BacktestSubject> {
-  const [path] = call.args;
   const members = membersOption(call);
   const horizons = textOption(call, "horizons");
-  if (path !== undefined) {
-    const { name, series, timeZone, warnings } = await readInput(call, path);
+  const input = await readSource(call, { lastMs: learnedBefore(call) });
+  if (input !== undefined) {
+    const { kind, name, path, series, timeZone, warnings } = input;
     return {
       name,
-      file: path,
+      file: kind === "prometheus" ? null : path,
       series,
       timeZone,
       warnings,
@@ -66,6 +66,12 @@ export async function backtestSubject(call: CommandCall): Promise<BacktestSubjec
   const [subject] = found;
   if (subject === undefined) throw new Error("the configured source was not read");
   return subject;
+}
+
+/** What is scored, and before it what is learned from. */
+function learnedBefore(call: CommandCall): number {
+  const text = textOption(call, "last");
+  return FILE_LEARNING.trainMs + (text === undefined ? 14 * DAY_MS : parseDurationSetting(text, "--last"));
 }
 
 const CONFIGURED = { lease: "none", readOnly: true, needsDemand: true } as const;

@@ -23,7 +23,8 @@ import { parseInstant } from "./instant-option.ts";
 import { isoTime } from "./instants.ts";
 import { allMembers, membersOption } from "./members-option.ts";
 import { textOption } from "./options.ts";
-import { readInput } from "./read-input.ts";
+import { type Input, readInput } from "./read-input.ts";
+import { readSource } from "./read-source.ts";
 import { wallTimeMs } from "./wall-time.ts";
 import { withWired } from "./wired.ts";
 
@@ -56,10 +57,10 @@ export async function withSubject(
   use: (subject: Subject) => Promise<number>,
 ): Promise<number> {
   const members = membersOption(call);
-  const [path] = call.args;
-  if (path !== undefined) return use(await subjectOfFile(call, path, members));
+  const input = await readSource(call, { lastMs: lastOption(call) });
+  if (input !== undefined) return use(await subjectOfInput(call, input, members));
   if (await isStdinMeant(call)) {
-    const subject = await subjectOfFile(call, "-", members).catch((error: unknown) => {
+    const subject = await subjectOfStdin(call, members).catch((error: unknown) => {
       throw error instanceof UserError ? new UserError(`${error.message}${OTHER_SOURCES}`) : error;
     });
     return use(subject);
@@ -102,12 +103,22 @@ export async function withSubject(
 const OTHER_SOURCES = "; other sources: a FILE, or a configuration (tiercast.yaml, --config)";
 const CONFIGURED = { lease: "none", readOnly: true, needsDemand: true } as const;
 
-async function subjectOfFile(
+async function subjectOfStdin(call: CommandCall, members: readonly string[] | undefined): Promise<Subject> {
+  return subjectOfInput(call, await readInput(call, "-"), members);
+}
+
+function lastOption(call: CommandCall): DurationMs | undefined {
+  const text = textOption(call, "last");
+  return text === undefined ? undefined : parseDurationSetting(text, "--last");
+}
+
+async function subjectOfInput(
   call: CommandCall,
-  path: string,
+  { series: whole, name, timeZone, warnings }: Input,
   members: readonly string[] | undefined,
 ): Promise<Subject> {
-  const { series, name, timeZone, warnings } = await readInput(call, path);
+  const lastMs = lastOption(call) ?? Number.POSITIVE_INFINITY;
+  const series = sliceSeries(whole, Math.max(whole.startMs, endMs(whole) - lastMs), endMs(whole));
   const atMs = atOption(call, { nowMs: endMs(series), timeZone });
   const history = knownAt(series, atMs, name);
   const horizonMs = horizonOption(call) ?? durationMs(Math.max(STANDARD_HORIZON_MS, series.stepMs));

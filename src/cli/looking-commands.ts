@@ -1,5 +1,6 @@
 import { STAGES } from "../model/cycle.ts";
 import type { CommandSpec, OptionSpec } from "./command-spec.ts";
+import { PROMETHEUS_OPTIONS } from "./prometheus-options.ts";
 
 /** How FILE is read. */
 const TRACE_OPTIONS: readonly OptionSpec[] = [
@@ -41,7 +42,9 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
       { flags: "--explain", summary: "weights, coverage and failures of every member" },
       { flags: "--plot", summary: "draw history, median and intervals (default: on a terminal)" },
       { flags: "--no-plot", summary: "the table only" },
+      { flags: "--last <DURATION>", summary: "learn from the last part only (default: 28d of Prometheus)" },
       ...TRACE_OPTIONS,
+      ...PROMETHEUS_OPTIONS,
     ],
     printsCsv: true,
     example: "tiercast forecast demand.csv --horizon 24h --levels 0.5,0.9,0.99 -o csv",
@@ -143,6 +146,7 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
       { flags: "--members <LIST>", summary: "members of the ensemble, comma-separated (default: all)" },
       { flags: "--threads <N>", summary: "threads that fit (default: 1)" },
       ...TRACE_OPTIONS,
+      ...PROMETHEUS_OPTIONS,
     ],
     printsCsv: true,
     example: "tiercast backtest demand.csv --horizons 5m,1h,24h --origins 20 --emit forecasts.csv",
@@ -151,7 +155,10 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "simulate",
-    argument: { name: "FILE", summary: "CSV trace: time, value" },
+    argument: {
+      name: "[SOURCE]",
+      summary: "CSV trace, access log, - for standard input, or prometheus:URL?query=...",
+    },
     summary: "replay a trace through tiercast's decisions beside known autoscalers",
     options: [
       { flags: "--lead <DURATION>", summary: "request of a unit to ready (default: 5m, 10m on 5-min grids)" },
@@ -165,7 +172,10 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
       { flags: "--html <FILE>", summary: "write a report with plots: one file, no script" },
       { flags: "--last <DURATION>", summary: "only the last part of the trace, e.g. 14d" },
       { flags: "--lead-sigma <S>", summary: "spread of lead times: sigma of their logarithm (default: 0)" },
-      { flags: "--fail-updates <SHARE>", summary: "share of the steps in which an update fails (default: 0)" },
+      {
+        flags: "--fail-updates <SHARE>",
+        summary: "share of the steps in which an update fails (default: 0)",
+      },
       { flags: "--metric-delay <DURATION>", summary: "demand is seen so much later (default: 0)" },
       { flags: "--metric-loss <SHARE>", summary: "share of the samples that never arrive (default: 0)" },
       { flags: "--seed <N>", summary: "what goes wrong when, the same for all policies (default: 1)" },
@@ -177,10 +187,8 @@ export const LOOKING_COMMANDS: readonly CommandSpec[] = [
       },
       { flags: "--refit <DURATION>", summary: "members get new parameters this often (default: 1d)" },
       { flags: "--threads <N>", summary: "threads that forecast (default: 1)" },
-      { flags: "--step <DURATION>", summary: "grid (default: the trace's own)" },
-      { flags: "--time-zone <ZONE>", summary: "IANA zone of the daily rhythm (default: UTC)" },
-      { flags: "--time-column <NAME>", summary: "column of the time" },
-      { flags: "--value-column <NAME>", summary: "column of the demand" },
+      ...TRACE_OPTIONS,
+      ...PROMETHEUS_OPTIONS,
     ],
     example: "tiercast simulate demand.csv --lead 5m --html report.html --emit timelines",
     exitCodes: "0 done, 1 output cannot be written, 2 bad input, 8 cancelled",

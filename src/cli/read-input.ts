@@ -14,13 +14,17 @@ import { parseLogLine } from "../observe/access-log-line.ts";
 import { arrivalsToSeries } from "../observe/arrivals.ts";
 import { readCsvTrace } from "../observe/csv-trace.ts";
 import { readFlightArrivals } from "../observe/parquet-trace.ts";
+import { thinned } from "../simulate/world.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { textOption } from "./options.ts";
 import { note } from "./output.ts";
 import { zoneOption } from "./zone-option.ts";
 
+export type InputKind = "csv" | "access-log" | "parquet" | "prometheus";
+
 /** A demand series that the user named on the command line. */
 export interface Input {
+  readonly kind: InputKind;
   /** `csv demand.csv`: for the first line of what is shown. */
   readonly name: string;
   readonly path: string;
@@ -35,16 +39,22 @@ const STANDARD_STEP_MS = durationMs(5 * MINUTE_MS);
 
 const STDIN_NAME = "standard input";
 
-type Format = "csv" | "access-log" | "parquet";
+type Format = Exclude<InputKind, "prometheus">;
+
+/**
+ * `clock`: steps of the clock, 00:00, 00:05 ... `stamps`: a CSV trace keeps the grid of its own stamps, for what is
+ * written per row: rows at 00:04, 00:09 ... stay there.
+ */
+export type InputGrid = "clock" | "stamps";
 
 /**
  * Reads FILE, or standard input for `-`: a CSV trace, an access log or a parquet file of arrivals, told by the
  * first bytes. Flags: --step, --time-zone, --time-column, --value-column. Throws a `UserError` of one line.
  */
-export async function readInput(call: CommandCall, path: string): Promise<Input> {
+export async function readInput(call: CommandCall, path: string, grid: InputGrid = "clock"): Promise<Input> {
   const given = await stat(path).catch(() => undefined);
   // A pipe cannot be read from its start twice, and its kind is told by its first bytes.
-  if (path !== "-" && given?.isFIFO() !== true) return readFileInput(call, path, path);
+  if (path !== "-" && given?.isFIFO() !== true) return readFileInput(call, { path, shown: path, grid });
   if (path === "-" && process.stdin.isTTY) note("reading rows from the terminal (end them with Ctrl-D)");
   const folder = await mkdtemp(join(tmpdir(), "tiercast-"));
   const spooled = join(folder, "input");
@@ -52,7 +62,7 @@ export async function readInput(call: CommandCall, path: string): Promise<Input>
   try {
     const from: Readable = path === "-" ? process.stdin : (await open(path, "r")).createReadStream();
     await pipeline(from, createWriteStream(spooled), { signal: call.context.signal });
-    return await readFileInput(call, spooled, shown);
+    return await readFileInput(call, { path: spooled, shown, grid });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(error.message.replaceAll(spooled, shown), error.exitCode);
@@ -61,12 +71,16 @@ export async function readInput(call: CommandCall, path: string): Promise<Input>
   }
 }
 
-async function readFileInput(call: CommandCall, path: string, shown: string): Promise<Input> {
+async function readFileInput(
+  call: CommandCall,
+  { path, shown, grid }: { readonly path: string; readonly shown: string; readonly grid: InputGrid },
+): Promise<Input> {
   const step = textOption(call, "step");
   const stepMs = step === undefined ? undefined : parseDurationSetting(step, "--step");
   const timeZone = zoneOption(call);
   const format = await formatOf(path);
   const input = (series: DemandSeries, warnings: readonly string[], zone = timeZone ?? "UTC"): Input => ({
+    kind: format,
     name: `${format} ${shown}`,
     path: shown,
     series,
@@ -79,7 +93,8 @@ async function readFileInput(call: CommandCall, path: string, shown: string): Pr
         timeColumn: textOption(call, "timeColumn"),
         valueColumn: textOption(call, "valueColumn"),
       };
-      const trace = await readCsvTrace({ path, stepMs, timeZone: timeZone ?? "UTC", ...columns });
+      const request = { path, stepMs, timeZone: timeZone ?? "UTC", ...columns };
+      const trace = await (grid === "clock" ? readCsvTrace(request) : readOnStamps(request));
       return input(trace.series, trace.warnings);
     }
     case "access-log": {
@@ -93,6 +108,22 @@ async function readFileInput(call: CommandCall, path: string, shown: string): Pr
       return input(arrivalsToSeries(arrivals, stepMs ?? STANDARD_STEP_MS, 1), [], zone);
     }
   }
+}
+
+/** Above this many steps a finer reading is not tried. */
+const MOST_FINE_STEPS = 10_000_000;
+
+/** The trace on the grid of its own stamps: read by the minute, of which every so many are kept. */
+async function readOnStamps(request: Parameters<typeof readCsvTrace>[0]): ReturnType<typeof readCsvTrace> {
+  const trace = await readCsvTrace(request);
+  const { series } = trace;
+  const minutes = series.stepMs / MINUTE_MS;
+  const isWhole =
+    Number.isInteger(minutes) && minutes > 1 && minutes * series.values.length < MOST_FINE_STEPS;
+  if (request.stepMs !== undefined || !isWhole) return trace;
+  const fine = await readCsvTrace({ ...request, stepMs: MINUTE_MS });
+  if (fine.series.startMs === series.startMs) return trace;
+  return { ...trace, series: thinned(fine.series, series.stepMs) };
 }
 
 const HEAD_BYTES = 64 * 1024;

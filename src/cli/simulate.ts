@@ -4,16 +4,14 @@ import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseDurationSetting } from "../config.ts";
-import type { DemandSeries } from "../model/series.ts";
-import { DAY_MS, type DurationMs, MINUTE_MS } from "../model/time.ts";
+import { DAY_MS, MINUTE_MS } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";
-import { readCsvTrace } from "../observe/csv-trace.ts";
 import { costByTier } from "../simulate/report-costs.ts";
 import { comparedAt, simulationPage, worldLine } from "../simulate/report-html.ts";
 import { decisionsThatMattered, type Matter } from "../simulate/report-matters.ts";
 import { timelineRows } from "../simulate/report-timeline.ts";
 import { POLICIES, type Policy, type Simulation, simulate, sweptPoints } from "../simulate/simulate.ts";
-import { lastDays, thinned, traceWorld } from "../simulate/world.ts";
+import { lastDays, traceWorld } from "../simulate/world.ts";
 import type { CommandCall } from "./command-spec.ts";
 import { escapeText } from "./escape-text.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -23,19 +21,20 @@ import { textOption, wantsJson, wholeOption } from "./options.ts";
 import { note, print, printJson } from "./output.ts";
 import { progressBar } from "./progress-bar.ts";
 import { progressLine } from "./progress-line.ts";
+import { readSource } from "./read-source.ts";
 import { textTable } from "./text-table.ts";
 import { disturbanceOptions } from "./world-options.ts";
 
 /** Replays a trace through the controller's decisions beside the known autoscalers. */
 export async function runSimulate(call: CommandCall): Promise<number> {
-  const path = call.args[0] ?? "";
   const policies = policiesOption(textOption(call, "policies"));
   const leadMs = durationOption(call, "lead");
   const lastMs = durationOption(call, "last");
   const refitMs = durationOption(call, "refit");
-  const stepMs = durationOption(call, "step");
-  const timeZone = zoneOption(call);
-  const whole = await readTrace(call, { path, stepMs, timeZone });
+  const source = await readSource(call, { grid: "stamps", lastMs });
+  if (source === undefined) throw new UserError("simulate: name a FILE, or --prometheus URL with --query");
+  const { path, series: whole, timeZone } = source;
+  for (const warning of source.warnings) note(`warning: ${escapeText(warning)}`);
   const series = lastMs === undefined ? whole : lastDays(whole, lastMs / DAY_MS);
   const leadMinutes = leadMs === undefined ? undefined : leadMs / MINUTE_MS;
   const world = traceWorld(series, leadMinutes, disturbanceOptions(call, series.stepMs));
@@ -56,33 +55,9 @@ export async function runSimulate(call: CommandCall): Promise<number> {
       if (showsProgress) line.show(progressBar(what, done, total, performance.now() - beganMs));
     },
   }).finally(() => line.end());
-  await writeFiles(call, simulation, basename(path));
+  await writeFiles(call, simulation, source.kind === "prometheus" ? path : basename(path));
   report(call, simulation, path);
   return EXIT.done;
-}
-
-/** Above this many steps a finer reading is not tried. */
-const MOST_STEPS = 10_000_000;
-
-/**
- * The trace on the grid of its own stamps, since timelines carry them: rows at 00:04, 00:09 ... stay there,
- * where the other commands take the 5-minute steps of the clock.
- */
-async function readTrace(
-  call: CommandCall,
-  request: { readonly path: string; readonly stepMs: DurationMs | undefined; readonly timeZone: string },
-): Promise<DemandSeries> {
-  const columns = {
-    timeColumn: textOption(call, "timeColumn"),
-    valueColumn: textOption(call, "valueColumn"),
-  };
-  const { series, warnings } = await readCsvTrace({ ...request, ...columns });
-  for (const warning of warnings) note(`warning: ${escapeText(warning)}`);
-  const minutes = series.stepMs / MINUTE_MS;
-  const isWhole = Number.isInteger(minutes) && minutes > 1 && minutes * series.values.length < MOST_STEPS;
-  if (request.stepMs !== undefined || !isWhole) return series;
-  const fine = await readCsvTrace({ ...request, ...columns, stepMs: MINUTE_MS });
-  return fine.series.startMs === series.startMs ? series : thinned(fine.series, series.stepMs);
 }
 
 async function writeFiles(call: CommandCall, simulation: Simulation, name: string): Promise<void> {
@@ -250,13 +225,4 @@ function policiesOption(text: string | undefined): readonly Policy[] {
 function durationOption(call: CommandCall, name: string) {
   const text = textOption(call, name);
   return text === undefined ? undefined : parseDurationSetting(text, `--${name}`);
-}
-
-function zoneOption(call: CommandCall): string {
-  const timeZone = textOption(call, "timeZone") ?? "UTC";
-  try {
-    return new Intl.DateTimeFormat("en-US", { timeZone }).resolvedOptions().timeZone;
-  } catch {
-    throw new UserError(`--time-zone: "${timeZone}" is no IANA time zone (like Europe/Berlin)`);
-  }
 }

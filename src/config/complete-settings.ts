@@ -124,6 +124,7 @@ function completeDemand({ demand }: ParsedConfig, file: FilePath): Settings["dem
     staleAfterMs: demand.staleAfter ?? durationMs(3 * demand.step),
     historyMs: demand.history,
     scale: demand.scale,
+    prometheus: completePrometheus(demand, file),
   };
 }
 

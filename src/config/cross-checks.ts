@@ -10,11 +10,13 @@ import {
   warning,
 } from "./cross-check.ts";
 import { policyChecks } from "./policy-checks.ts";
+import { prometheusChecks } from "./prometheus-checks.ts";
 
 /** Every rule, in the order of the file. */
 export function crossChecks(settings: Settings): readonly CrossCheck[] {
   return [
     ...demandChecks(),
+    ...prometheusChecks(),
     ...resourceChecks(settings),
     ...horizonChecks(settings),
     ...forecastChecks(),
@@ -55,7 +57,7 @@ function gateChecks(): readonly CrossCheck[] {
 function demandChecks(): readonly CrossCheck[] {
   return [
     rule("demand.source", "demand.path", ({ demand }) =>
-      demand.source !== "platform" && demand.path === undefined
+      (demand.source === "csv" || demand.source === "access-log") && demand.path === undefined
         ? `${demand.source} needs demand.path (add path: FILE)`
         : undefined,
     ),

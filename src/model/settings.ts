@@ -76,8 +76,8 @@ export interface GateSettings {
 }
 
 export interface DemandSettings {
-  /** `platform`: live counts from the router. `csv`, `access-log`: files. */
-  readonly source: "platform" | "csv" | "access-log";
+  /** `platform`: live counts from the router. `csv`, `access-log`: files. `prometheus`: a query of a server. */
+  readonly source: "platform" | "csv" | "access-log" | "prometheus";
   /** The file; for `source: platform`, optional history to learn from. */
   readonly path: string | undefined;
   readonly valueColumn: string | undefined;
@@ -91,6 +91,42 @@ export interface DemandSettings {
   readonly historyMs: DurationMs;
   /** A source's numbers times this are requests/s (a count per step: 1 / seconds of the step). */
   readonly scale: number;
+  /** With `source: prometheus` only. */
+  readonly prometheus?: PrometheusSettings | undefined;
+}
+
+/** Demand from a server with the HTTP API of Prometheus. */
+export interface PrometheusSettings {
+  /** Base address, as written; `http` or `https`, without a name or password in it. */
+  readonly url: string;
+  /** PromQL; `$__interval` stands for the step. */
+  readonly query: string;
+  /** `none`: an answer of several series is an error. `sum`: they are added, a gap where one is missing. */
+  readonly aggregate: "none" | "sum";
+  /** What an answer is that the store calls partial: a gap, or good enough. */
+  readonly partial: "gap" | "keep";
+  /** Samples reach the store this late: newer steps are left out. */
+  readonly delayMs: DurationMs;
+  readonly connection: ConnectionSettings;
+}
+
+/** How a server is reached. Secrets are named, never held: they are read when they are needed. */
+export interface ConnectionSettings {
+  readonly bearerTokenFile: string | undefined;
+  /** Name of an environment variable. */
+  readonly bearerTokenEnv: string | undefined;
+  /** Basic authentication. */
+  readonly username: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly passwordEnv: string | undefined;
+  /** PEM file of the authorities that are trusted in place of the usual ones. */
+  readonly caFile: string | undefined;
+  /** Sent with every request, e.g. X-Scope-OrgID. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Wall time one request may take. */
+  readonly timeoutMs: DurationMs;
+  /** Wall time one read of demand may take, all its requests and retries together. */
+  readonly deadlineMs: DurationMs;
 }
 
 /** A series that goes before demand, from a CSV file. */

@@ -6,6 +6,7 @@ import { UserError } from "../model/user-error.ts";
 import { readCsvTrace } from "./csv-trace.ts";
 import { createFileSource } from "./file-source.ts";
 import { createPlatformSource } from "./platform-counts.ts";
+import { createPrometheusSource } from "./prometheus/prometheus-source.ts";
 
 export interface OpenSourceRequest {
   readonly demand: DemandSettings;
@@ -16,6 +17,9 @@ export interface OpenSourceRequest {
   /** Recorded demand; undefined: the file of `demand.path`, if there is one. */
   readonly history: DemandSeries | undefined;
   onWarning(line: string): void;
+  /** For `source: prometheus`: where secrets are that the settings name, and jitter of waits, 0 to 1. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  random?(): number;
 }
 
 /** The demand source that the settings name. Reads the history file of `source: platform`. */
@@ -26,8 +30,19 @@ export async function openDemandSource(request: OpenSourceRequest): Promise<Dema
     const { stepMs, historyMs: keepMs } = demand;
     return createPlatformSource({ reader, clock, wallNowMs: request.wallNowMs, history, stepMs, keepMs });
   }
+  if (demand.source === "prometheus") return openPrometheus(request);
   if (demand.path === undefined) throw new UserError(`demand.source ${demand.source} needs demand.path`);
   return createFileSource({ ...demand, kind: demand.source, path: demand.path, onWarning });
+}
+
+function openPrometheus(request: OpenSourceRequest): DemandSource {
+  const { demand, clock, environment = {}, wallNowMs, onWarning } = request;
+  const { prometheus, stepMs, staleAfterMs, scale } = demand;
+  if (prometheus === undefined)
+    throw new UserError("demand.source prometheus needs demand.url and demand.query");
+  const random = request.random ?? (() => 0.5);
+  const rest = { stepMs, staleAfterMs, scale, clock, random, environment };
+  return createPrometheusSource({ ...rest, prometheus, wallNowMs, onWarning });
 }
 
 async function readHistory(

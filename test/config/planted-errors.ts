@@ -48,6 +48,44 @@ export const PLANTED: readonly (readonly [string, string, string])[] = [
     '2:16: demand.step: must be a duration like 5m or 1h30m, not "five" (units are ms, s, m, h, d, w)',
   ],
   [
+    "prometheus without an address",
+    "service: x\ndemand:\n  source: prometheus\n  query: up",
+    "3:11: demand.source: prometheus needs demand.url (add url: http://HOST:9090)",
+  ],
+  [
+    "prometheus without a query",
+    "service: x\ndemand:\n  source: prometheus\n  url: http://p:9090",
+    "3:11: demand.source: prometheus needs demand.query (add one; `tiercast init --prometheus URL` lists some)",
+  ],
+  [
+    "a password in the address",
+    "service: x\ndemand: {source: prometheus, query: up, url: 'http://ann:pw@p:9090'}",
+    "2:46: demand.url: must be an http or https address without a name or password in it " +
+      "(write http://prometheus:9090)",
+  ],
+  [
+    "a query beside a file",
+    "service: x\ndemand: {source: csv, path: a.csv, query: up}",
+    "2:43: demand.query: is for source prometheus, not csv (write source: prometheus, or delete it)",
+  ],
+  [
+    "a secret among the headers",
+    "service: x\ndemand: {connection: {headers: {Authorization: Bearer x}}}",
+    "2:32: demand.connection.headers: must not hold a secret (name it with bearerTokenFile, or username and " +
+      "passwordFile)",
+  ],
+  [
+    "a password without a user",
+    "service: x\ndemand: {source: prometheus, url: http://p, query: up, connection: {passwordEnv: PW}}",
+    "2:82: demand.connection.passwordEnv: needs username (add it)",
+  ],
+  [
+    "two secrets",
+    "service: x\ndemand: {source: prometheus, url: http://p, query: up, " +
+      "connection: {bearerTokenFile: t, bearerTokenEnv: T}}",
+    "2:105: demand.connection.bearerTokenEnv: stands beside bearerTokenFile (keep one)",
+  ],
+  [
     "unit in a number",
     "service: x\nlimits:\n  maxTotalUnits: 40 units",
     '3:18: limits.maxTotalUnits: must be a whole number from 1 to 100000, not "40 units" (write 40)',
@@ -248,7 +286,11 @@ export const PLANTED: readonly (readonly [string, string, string])[] = [
     "service: x\nlatency: {percentile: 0.97, threshold: 1s}",
     "2:23: latency.percentile: must be one of 0.5, 0.9, 0.95, 0.99, not 0.97 (write 0.95)",
   ],
-  ["no threshold", "service: x\nlatency: {percentile: 0.95}", "2:1: latency.threshold: is missing (add threshold: ...)"],
+  [
+    "no threshold",
+    "service: x\nlatency: {percentile: 0.95}",
+    "2:1: latency.threshold: is missing (add threshold: ...)",
+  ],
   [
     "threshold that no request is below",
     "service: x\nlatency: {threshold: 250ms}",
