@@ -13,6 +13,7 @@ import { applyStage, rollBack } from "./apply-stage.ts";
 import { emptyRecord } from "./empty-record.ts";
 import { forecastFault } from "./forecast-fault.ts";
 import { judgeForecast, withHeadroom } from "./gate.ts";
+import { answerLimitMs, askInTime } from "./in-time.ts";
 import { observeDemand } from "./observe-demand.ts";
 import { withLatency } from "./observe-latency.ts";
 import type { ControllerParts } from "./parts.ts";
@@ -96,7 +97,7 @@ async function timed(pass: Pass, stage: Stage, run: (pass: Pass) => Promise<void
 
 async function observe(pass: Pass): Promise<void> {
   const { parts, record, state } = pass;
-  const { series, observation } = await observeDemand(parts, parts.clock.nowMs());
+  const { series, observation } = await observeDemand(parts, state.asked.demand, parts.clock.nowMs());
   record.platform = await readPlatform(pass);
   const seconds = await recentTraffic(parts);
   record.observation = withLatency(observation, seconds, parts);
@@ -121,13 +122,13 @@ function recordDemand(pass: Pass, series: DemandSeries): void {
 }
 
 async function forecast(pass: Pass): Promise<void> {
-  const { parts, state, record, series } = pass;
+  const { state, record, series } = pass;
   if (series === null) {
     record.forecast = null;
     return;
   }
   if (state.forecast === null || state.forecast.forecast.cutoffMs !== record.observation.cutoffMs) {
-    state.forecast = await forecastOrNone(parts, series);
+    state.forecast = await forecastOrNone(pass, series);
   }
   if (state.forecast === null) return;
   record.forecast = toRecord(state.forecast.forecast);
@@ -136,12 +137,15 @@ async function forecast(pass: Pass): Promise<void> {
 
 /** A series that cannot be forecast is sized for by what is observed. */
 async function forecastOrNone(
-  parts: ControllerParts,
+  { parts, state }: Pass,
   series: DemandSeries,
 ): Promise<ControllerState["forecast"]> {
   try {
-    const ahead = await parts.ahead?.read(parts.clock.nowMs());
-    const made = await parts.forecaster.forecast(parts.settings.service, series, ahead);
+    const limit = { what: "the forecast", wallMs: answerLimitMs(parts) };
+    const made = await askInTime(parts.clock, state.asked.forecast, limit, async () => {
+      const ahead = await parts.ahead?.read(parts.clock.nowMs());
+      return parts.forecaster.forecast(parts.settings.service, series, ahead);
+    });
     const fault = forecastFault(made.forecast);
     if (fault === undefined) return made;
     parts.log.warn("forecast", `the forecast is left out: ${fault}`);

@@ -40,8 +40,10 @@ export async function runDaemon(parts: ControllerParts, options: DaemonOptions):
     await options.onCycle?.(record, state);
     if (count % PRUNE_EVERY_CYCLES === PRUNE_EVERY_CYCLES - 1) prune(parts);
     const next = nextStartMs(parts, record.startedMs);
+    // Reckoned before anything else happens: a clock put back meanwhile would make it a wait of hours.
+    const waitMs = Math.max(0, next - parts.clock.nowMs());
     options.onWait?.(next, state);
-    await parts.clock.sleep(Math.max(0, next - parts.clock.nowMs()), options.signal);
+    await parts.clock.sleep(waitMs, options.signal);
   }
   watch?.abort();
   parts.log.info("apply", "stopped");

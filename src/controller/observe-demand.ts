@@ -2,6 +2,7 @@ import type { Observation } from "../model/cycle.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../model/series.ts";
 import type { Settings } from "../model/settings.ts";
 import { type EpochMs, shortDuration } from "../model/time.ts";
+import { type Asked, answerLimitMs, askInTime } from "./in-time.ts";
 import type { ControllerParts } from "./parts.ts";
 
 /** What a cycle read: the history to learn from and what it says about now. */
@@ -11,10 +12,16 @@ export interface Observed {
 }
 
 /** Reads the source; a source that cannot be read makes demand missing, never zero, and never ends the cycle. */
-export async function observeDemand(parts: ControllerParts, nowMs: EpochMs): Promise<Observed> {
+export async function observeDemand(
+  parts: ControllerParts,
+  asked: Asked<DemandSeries>,
+  nowMs: EpochMs,
+): Promise<Observed> {
   const { demand, settings } = parts;
   try {
-    const series = withoutNonsense(await demand.read(nowMs, settings.demand.historyMs));
+    const limit = { what: demand.name, wallMs: answerLimitMs(parts) };
+    const answer = askInTime(parts.clock, asked, limit, () => demand.read(nowMs, settings.demand.historyMs));
+    const series = withoutNonsense(await answer);
     if (series.values.length === 0) return unseen(nowMs, `${demand.name}: no whole step yet`);
     return { series, observation: observationOf(series, nowMs, settings) };
   } catch (error) {

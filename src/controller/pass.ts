@@ -4,7 +4,7 @@ import { leadTimeMs } from "../model/lead-time.ts";
 import type { TrafficSample } from "../model/platform.ts";
 import type { DemandSeries } from "../model/series.ts";
 import type { Mode } from "../model/settings.ts";
-import { type Sizes, TIERS } from "../model/tier.ts";
+import { type Sizes, TIERS, type Tier, type TierUnits, totalUnits } from "../model/tier.ts";
 import type { ControllerParts } from "./parts.ts";
 import { appliedSizes, type ControllerState } from "./state.ts";
 import { hasKindDrifted } from "./warm-kinds.ts";
@@ -47,7 +47,22 @@ export function currentSizes(pass: Pass): Sizes {
     predictive: predictive.wantedUnits,
     burst: burst.wantedUnits,
   };
-  return { units, warmUnits: applied.warmUnits };
+  return { units: heldUnits(pass, units, applied.units), warmUnits: applied.warmUnits };
+}
+
+/**
+ * What a drift is counted from. While demand is in doubt the larger of both counts, since an old answer of the platform
+ * must not lower what is held; as far as the pack lets it grow back in one step. And nothing at all where sizes were
+ * applied is put back, not sized from: a platform that cannot be reached may look like that. Only where the pack
+ * refused that is it believed.
+ */
+function heldUnits({ parts, state, record }: Pass, seen: TierUnits, applied: TierUnits): TierUnits {
+  const { freshness, recentRps } = record.observation;
+  const isGone = totalUnits(seen) === 0 && state.lastRecord?.apply?.kind !== "policy-violation";
+  if (freshness === "fresh" && !recentRps.includes(null) && !isGone) return seen;
+  const stepUnits = isGone ? Number.POSITIVE_INFINITY : parts.settings.limits.maxStepUpUnits;
+  const of = (tier: Tier) => Math.max(seen[tier], Math.min(applied[tier], seen[tier] + stepUnits));
+  return { baseline: of("baseline"), predictive: of("predictive"), burst: of("burst") };
 }
 
 /**

@@ -3,11 +3,13 @@ import type { ForecastEvidence, QuantileForecast } from "../model/forecast.ts";
 import type { GateEvent, GateState, ModeState } from "../model/gate.ts";
 import type { LatencyState } from "../model/latency.ts";
 import type { TrafficSample } from "../model/platform.ts";
+import type { DemandSeries } from "../model/series.ts";
 import type { ServingEvidence } from "../model/serving-model.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
 import type { AccountShare } from "../model/tenancy.ts";
 import { NO_UNITS, type Sizes } from "../model/tier.ts";
 import { NO_TOTALS, type Totals } from "../model/totals.ts";
+import { type Asked, nothingAsked } from "./in-time.ts";
 import type { ControllerParts } from "./parts.ts";
 
 /** What one cycle leaves for the next. All of it but the forecast comes back from the journal after a restart. */
@@ -28,6 +30,11 @@ export interface ControllerState {
   missingSinceMs: number | null;
   /** The last forecast: good until a new grid step is known. */
   forecast: { readonly forecast: QuantileForecast; readonly evidence: ForecastEvidence } | null;
+  /** What was asked for and may come after its cycle. */
+  readonly asked: {
+    readonly demand: Asked<DemandSeries>;
+    readonly forecast: Asked<NonNullable<ControllerState["forecast"]>>;
+  };
   /** Whether the forecast may act; null before the first look. */
   gate: GateState | null;
   /** The mode in force; null before the first look. */
@@ -67,6 +74,7 @@ export function loadState(parts: ControllerParts): ControllerState {
     baselineReviewMs: journal.getState("baseline-review")?.atMs ?? null,
     missingSinceMs: journal.getState("missing-since")?.atMs ?? null,
     forecast: null,
+    asked: { demand: nothingAsked(), forecast: nothingAsked() },
     gate: journal.getState("gate"),
     mode: journal.getState("mode"),
     gateEvents: journal.getState("gate-events") ?? [],
