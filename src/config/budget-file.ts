@@ -25,6 +25,10 @@ const member = groupField({
   priority: countField("SLA class: needs of class 0 come before those of class 1.", { max: 99 }).prefault(0),
   weight: numberField("Share within its class.", { min: 0.001, max: 1000 }).prefault(1),
   floorUnits: countField("Units reserved for it at all times.").prefault(0),
+  headroomFraction: numberField("Margin on what demand needs now that counts as needed.", {
+    min: 0,
+    max: 5,
+  }).prefault(0.25),
 });
 
 const account = groupField({
@@ -45,7 +49,7 @@ const budgetSchema = groupField({
 });
 
 const ACCOUNT_KEYS = ["name", "maxUnits", "maxCostUsdPerHour", "priceUsdPerUnitHour", "members"];
-const MEMBER_KEYS = ["service", "priority", "weight", "floorUnits"];
+const MEMBER_KEYS = ["service", "priority", "weight", "floorUnits", "headroomFraction"];
 
 /**
  * Reads the file that lists accounts, budgets and members; each time afresh, since a change is to hold from the next

@@ -72,12 +72,14 @@ function fairShare(
   wish: Wish,
 ): number {
   const { account } = book;
-  const tenants = account.members.map(({ service, priority, weight, floorUnits }) => {
+  const tenants = account.members.map(({ service, priority, weight, floorUnits, headroomFraction }) => {
     const said = service === wish.service ? wish : others.find((entry) => entry.service === service);
     const lost = said === undefined || ("lapsed" in said && said.lapsed);
-    const neededUnits = lost ? 0 : said.neededUnits;
+    const wanted = lost ? { neededUnits: 0, askedUnits: 0 } : said;
+    const margin = Math.ceil(wanted.neededUnits * (1 + headroomFraction) - 1e-9);
+    const neededUnits = Math.max(wanted.neededUnits, Math.min(margin, wanted.askedUnits));
     // A floor is reserved, asked for or not: lent out, it would come back a lead time late.
-    const askedUnits = Math.max(lost ? 0 : said.askedUnits, neededUnits, floorUnits);
+    const askedUnits = Math.max(wanted.askedUnits, neededUnits, floorUnits);
     return { name: service, priority, weight, floorUnits, neededUnits, askedUnits };
   });
   const total = Math.max(0, account.budgetUnits - strangerUnits(book, others));

@@ -35,6 +35,8 @@ export interface AccountMember {
   readonly weight: number;
   /** Isolation: reserved for it at all times, used or not. */
   readonly floorUnits: number;
+  /** Counted as needed on top of what demand needs now: what is started then is late for a demand that rises. */
+  readonly headroomFraction: number;
 }
 
 /**

@@ -12,6 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** The benches that need no engine, in their shortest form: that they run, and what they write. */
 it.each([
   { name: "no-change-cycle", options: ["--cycles", "3"], says: /engine runs in 3 cycles\s+\| 0/, samples: 3 },
+  { name: "tenants", options: ["--days", "2"], says: /hours below a floor, shares\s+\| 0 /, samples: 12 },
   {
     name: "soak",
     options: ["--cycles", "4", "--warm-up", "1", "--engine-updates", "0"],

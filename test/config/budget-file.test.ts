@@ -30,8 +30,8 @@ describe("the budget file", () => {
           maxCostUsdPerHour: null,
           priceUsdPerUnitHour: null,
           members: [
-            { service: "cart", priority: 1, weight: 2, floorUnits: 0 },
-            { service: "shop", priority: 0, weight: 1, floorUnits: 3 },
+            { service: "cart", priority: 1, weight: 2, floorUnits: 0, headroomFraction: 0.25 },
+            { service: "shop", priority: 0, weight: 1, floorUnits: 3, headroomFraction: 0.25 },
           ],
         },
       ],

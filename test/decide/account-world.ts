@@ -7,6 +7,7 @@ export const memberOf = (patch: Partial<AccountMember> = {}): AccountMember => (
   priority: 0,
   weight: 1,
   floorUnits: 0,
+  headroomFraction: 0,
   ...patch,
 });
 export const accountOf = (budgetUnits: number, members: readonly AccountMember[]): Account => ({
@@ -76,6 +77,7 @@ export const accounts = fc
         priority: fc.integer({ min: 0, max: 2 }),
         weight: fc.integer({ min: 1, max: 4 }),
         floorUnits: fc.integer({ min: 0, max: 8 }),
+        headroomFraction: fc.constantFrom(0, 0, 0.25, 1),
       }),
       { minLength: COUNT, maxLength: COUNT },
     ),

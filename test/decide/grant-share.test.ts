@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { grantShare, heldAfter, heldShare } from "../../src/decide/grant-share.ts";
 import { shareUnits } from "../../src/decide/share-units.ts";
+import type { AccountMember } from "../../src/model/tenancy.ts";
 import {
+  type Actor,
   accountOf,
   accounts,
   belowFloor,
@@ -91,6 +93,17 @@ describe("one member's grant", () => {
     expect(share).toMatchObject({ grantedUnits: 9, fairUnits: 9, bound: "budget" });
   });
 
+  test("a margin on need counts as need, as far as it is asked for: a rise of class 0 goes before need of class 1", () => {
+    const tight = accountOf(20, [
+      memberOf({ service: "cart", headroomFraction: 0.25 }),
+      memberOf({ service: "mail", priority: 1 }),
+    ]);
+    const mail = entryOf({ service: "mail", neededUnits: 15, askedUnits: 15 });
+    const fair = (asked: number) =>
+      grantShare(bookOf(tight, [mail]), wishOf("cart", 8, asked)).share.fairUnits;
+    expect([fair(8), fair(9), fair(10), fair(14)]).toEqual([8, 9, 10, 10]);
+  });
+
   test("a budget that was lowered: straight to the new share, not below it and back", () => {
     const both = [memberOf({ service: "a" }), memberOf({ service: "b" })];
     const entries = both.map(({ service }) =>
@@ -147,7 +160,7 @@ describe("laws, in any order and cut off anywhere", () => {
           const tenants = account.members.map((member, i) => {
             const actor = world.actors[i];
             const askedUnits = Math.max(actor?.asked ?? 0, member.floorUnits);
-            return { ...member, name: member.service, neededUnits: actor?.needed ?? 0, askedUnits };
+            return { ...member, name: member.service, neededUnits: neededWith(member, actor), askedUnits };
           });
           const fair = shareUnits(account.budgetUnits, tenants).map(({ units }) => units);
           expect(account.members.map(({ service }) => world.rows.get(service)?.grantedUnits)).toEqual(fair);
@@ -176,3 +189,9 @@ describe("laws, in any order and cut off anywhere", () => {
     );
   });
 });
+
+/** What demand needs now and the margin on it, as far as it is asked for. */
+function neededWith({ headroomFraction }: AccountMember, actor: Actor | undefined): number {
+  const { needed = 0, asked = 0 } = actor ?? {};
+  return Math.max(needed, Math.min(asked, Math.ceil(needed * (1 + headroomFraction))));
+}
