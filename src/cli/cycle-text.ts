@@ -1,5 +1,6 @@
 import type { CycleRecord, ForecastRecord } from "../model/cycle.ts";
 import { demandAt } from "../model/outlook.ts";
+import { chainSentences } from "../render/chain.ts";
 import { prewarmLines } from "../render/warm-lines.ts";
 import { eventLine, leadingLine } from "./ahead-lines.ts";
 import type { Paint } from "./colour.ts";
@@ -30,6 +31,8 @@ export function cycleLines(record: CycleRecord, timeZone: string, paint: Paint):
           ...decisionLines(decision, paint).map((text) => (text === "" ? "" : `  ${text}`)),
           "  steps",
           ...stepLines(decision).map((text) => `  ${text}`),
+          "  in words",
+          ...chainSentences(decision).map((text) => `    ${escapeText(text)}`),
         ]),
     heading("apply", paint),
     `  ${outcomeLine(record)}`,

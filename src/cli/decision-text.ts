@@ -1,6 +1,7 @@
 import type { Decision, LimitBound } from "../model/decision.ts";
 import { TIERS, totalUnits } from "../model/tier.ts";
 import { shortDuration } from "../model/time.ts";
+import { NEXT_BEST_WORDS } from "../render/chain.ts";
 import { warmKindLines } from "../render/warm-lines.ts";
 import type { Paint } from "./colour.ts";
 import { escapeText } from "./escape-text.ts";
@@ -21,6 +22,7 @@ export function decisionLines(decision: Decision, paint: Paint): readonly string
     `strategy   ${risk.strategy}, trust ${percent(risk.trust)} (${escapeText(risk.reason)})`,
     `expected   ${figure(decision.expectedShortUnits.before)} units short before, ` +
       `${figure(decision.expectedShortUnits.after)} after`,
+    ...reckoningLines(decision),
     ...decision.limits.map((bound) => `limit      ${limitText(bound, paint)}`),
     ...warmKindLines(decision).map((text) => `warm       ${escapeText(text)}`),
     ...(decision.prewarm === undefined ? [] : [`prewarm    ${escapeText(decision.prewarm.reason)}`]),
@@ -32,6 +34,25 @@ function needText({ observedUnits, aheadUnits, quantile, windowMs, resource }: D
   if (resource === "") return "not known: demand is missing or stale";
   const over = `quantile ${figure(quantile)} over ${shortDuration(windowMs)}`;
   return `${observedUnits} units now, ${aheadUnits} ahead (${over}, ${escapeText(resource)})`;
+}
+
+/** The worth of the change and the next best; nothing in records of before there was a reckoning. */
+function reckoningLines({ reckoning, outcome }: Decision): readonly string[] {
+  if (reckoning === undefined) return [];
+  const { change, nextBest, decided, windowMs } = reckoning;
+  const over = `over ${shortDuration(windowMs)}`;
+  const price = `${usd(change.costUsdPerHour)}/h for ${figure(-change.expectedShortUnits)} fewer units missing`;
+  const extra = nextBest === null ? 0 : nextBest.expectedUsdPerHour - decided.expectedUsdPerHour;
+  return [
+    ...(outcome.kind === "hold" ? [] : [`worth      ${price}: ${usd(change.netUsd)} net ${over}`]),
+    ...(nextBest === null
+      ? []
+      : [
+          `next best  ${NEXT_BEST_WORDS[nextBest.kind]}, ${nextBest.units}: ` +
+            `${usd(nextBest.costUsdPerHour)}/h and ${figure(nextBest.expectedShortUnits)} units short, ` +
+            `${usd(Math.abs(extra))}/h ${extra >= 0 ? "dearer" : "cheaper"} in all`,
+        ]),
+  ];
 }
 
 /** The steps that led to a decision, in order. */
