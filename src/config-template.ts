@@ -1,12 +1,27 @@
+import { formatDuration, MINUTE_MS } from "./model/time.ts";
+
 /** What `tiercast init` knows of the service it writes a configuration for. */
 export interface TemplateRequest {
   readonly service: string;
   /** Where editors find the JSON Schema: a path relative to the file, or a URL. */
   readonly schema: string;
-  readonly source?: "platform" | "csv" | "access-log";
+  readonly source?: "platform" | "csv" | "access-log" | "prometheus";
   /** File for `csv` and `access-log`. */
   readonly path?: string;
   readonly timeZone?: string;
+  /** For `prometheus`. */
+  readonly prometheus?: TemplateQuery;
+}
+
+export interface TemplateQuery {
+  readonly url: string;
+  readonly query: string;
+  readonly stepMs: number;
+  /** What demand is measured in: requests/s, cpu cores, GiB. */
+  readonly kind: "requests" | "cpu" | "memory";
+  /** Settings under `connection`, as text values; headers aside. */
+  readonly connection?: Readonly<Record<string, string>>;
+  readonly tenant?: string | undefined;
 }
 
 /**
@@ -16,11 +31,7 @@ export interface TemplateRequest {
  */
 export function configTemplate(request: TemplateRequest): string {
   const source = request.source ?? "platform";
-  const path = request.path ?? (source === "csv" ? "demand.csv" : "access.log");
-  const pathLine =
-    source === "platform"
-      ? "  # path: history.csv         # history to learn from, before the first live demand"
-      : `  path: ${scalar(path)}`;
+  const step = formatDuration(request.prometheus?.stepMs ?? 5 * MINUTE_MS);
   return `# yaml-language-server: $schema=${oneLine(request.schema)}
 # $schema: ${oneLine(request.schema)}
 #
@@ -34,9 +45,9 @@ service: ${scalar(request.service)}
 mode: shadow
 
 demand:
-  source: ${source}            # platform (the local router), csv or access-log
-${pathLine}
-  step: 5m                    # grid of demand and forecast
+  source: ${source}            # platform (the local router), csv, access-log or prometheus
+${sourceLines(request, source)}
+  step: ${step}                    # grid of demand and forecast
   timeZone: ${scalar(request.timeZone ?? "UTC")}               # whose clock the daily rhythm follows
   # staleAfter: 15m           # older demand: capacity is held, never lowered
   # history: 42d
@@ -44,18 +55,7 @@ ${pathLine}
 
 # How demand becomes units. The resource that needs the most units decides.
 resources:
-  - name: requests
-    kind: queue               # a queue with a latency objective
-    slotsPerUnit: 4           # requests a unit works on at a time
-    serviceTime: 200ms
-    latencyObjective: 500ms
-    latencyPercentile: 0.95
-  # - name: memory
-  #   kind: amount            # so much per request/s against so much in a unit
-  #   perRps: 0.05
-  #   idle: 2
-  #   perUnit: 4
-  #   targetUtilization: 0.8
+${resourceLines(request.prometheus?.kind ?? "requests")}
 
 # horizons: [5m, 30m, 1h, 24h]
 
@@ -105,6 +105,47 @@ limits:                       # clip every decision, and say so
 #   team: shop
 `;
 }
+
+/** Where demand is read, beside `source`. */
+function sourceLines({ path, prometheus }: TemplateRequest, source: string): string {
+  if (prometheus !== undefined) return prometheusLines(prometheus);
+  if (source === "platform")
+    return "  # path: history.csv         # history to learn from, before the first live demand";
+  return `  path: ${scalar(path ?? (source === "csv" ? "demand.csv" : "access.log"))}`;
+}
+
+function prometheusLines({ url, query, connection = {}, tenant }: TemplateQuery): string {
+  const settings = Object.entries(connection).map(([name, value]) => `    ${name}: ${scalar(value)}`);
+  if (tenant !== undefined) settings.push(`    headers: { X-Scope-OrgID: ${scalar(tenant)} }`);
+  return [
+    `  url: ${scalar(url)}`,
+    `  query: ${scalar(query)}`,
+    ...(settings.length === 0 ? [] : ["  connection:", ...settings]),
+  ].join("\n");
+}
+
+function resourceLines(kind: TemplateQuery["kind"]): string {
+  if (kind === "requests") return REQUESTS;
+  const [unit, size] = kind === "cpu" ? ["cpu cores", 1] : ["GiB", 2];
+  return `  - name: ${kind}
+    kind: amount              # demand is in ${unit}, so is what a unit holds
+    perRps: 1
+    perUnit: ${size}                # ${unit} of one unit
+    targetUtilization: 0.8`;
+}
+
+const REQUESTS = `  - name: requests
+    kind: queue               # a queue with a latency objective
+    slotsPerUnit: 4           # requests a unit works on at a time
+    serviceTime: 200ms
+    latencyObjective: 500ms
+    latencyPercentile: 0.95
+  # - name: memory
+  #   kind: amount            # so much per request/s against so much in a unit
+  #   perRps: 0.05
+  #   idle: 2
+  #   perUnit: 4
+  #   targetUtilization: 0.8`;
 
 /** A YAML scalar that reads back as the same text. */
 function scalar(text: string): string {

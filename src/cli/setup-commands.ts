@@ -1,4 +1,5 @@
 import type { CommandSpec } from "./command-spec.ts";
+import { CONNECTION_OPTIONS } from "./prometheus-options.ts";
 
 /** Getting ready: configuration, engine, shell. */
 export const SETUP_COMMANDS: readonly CommandSpec[] = [
@@ -21,14 +22,18 @@ export const SETUP_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "init",
-    summary: "write a commented tiercast.yaml",
+    summary: "write a commented tiercast.yaml; with --prometheus, list demand queries that have data",
     options: [
       { flags: "--service <NAME>", summary: "name of the service (default: the folder's name)" },
       { flags: "--time-zone <ZONE>", summary: "IANA zone of the daily rhythm (default: this machine's)" },
       { flags: "--force", summary: "replace a file that is there" },
+      { flags: "--prometheus <URL>", summary: "list usual demand queries that have data there" },
+      { flags: "--query <N-OR-PROMQL>", summary: "write this one: its number in the list, or your own" },
+      { flags: "--step <DURATION>", summary: "grid that is wanted (default: 5m)" },
+      ...CONNECTION_OPTIONS,
     ],
-    example: "tiercast init --service shop",
-    exitCodes: "0 written, 2 the file is there already or cannot be written",
+    example: "tiercast init --service shop --prometheus http://prometheus:9090 --query 2",
+    exitCodes: "0 written or listed, 1 the server cannot be asked, 2 bad input, or the file is there already",
     load: async () => (await import("./init.ts")).runInit,
   },
   {

@@ -94,8 +94,10 @@ async function readOnce(
     ...saidAside(api.name, result),
     ...(failure === undefined ? [] : [failure.line]),
   ]);
-  if (series === undefined) throw nothingFound(api.name, request, historyMs);
-  return series;
+  if (series !== undefined) return series;
+  // A store that is being filled, or a query whose metric is yet to come: all of it is asked for again.
+  state.known = noParts(stepMs);
+  throw nothingFound(api.name, request, historyMs);
 }
 
 /** How many of the newest steps are asked for again. */
