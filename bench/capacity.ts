@@ -32,7 +32,8 @@ const WEEK_MS = 7 * DAY_MS;
 const PRICE = Number(args.baseline);
 const totals = { peaks: 0, inside: 0, below: 0 };
 console.log(
-  "trace                        history  ahead  peaks in 90 %  width  past in 90 %  baseline best  cost/best  today's rule/best  K  cpu ms",
+  "trace                          history  ahead   peaks in 90 %  width   past in      baseline best " +
+    "cost/best today/best     K  cpu ms",
 );
 for (const path of positionals) await study(path);
 console.log(

@@ -11,7 +11,7 @@ import { limitsReached } from "./limits-reached.ts";
 import { addLoadHours, breakEvenUnits, costUsd, pathWindow, periodPeaks } from "./load-duration.ts";
 import { baselineNow, historyNeeds, pathNeeds } from "./path-needs.ts";
 import { cutPeriods, type Periods } from "./periods.ts";
-import type { CapacityPlan, CapacityRequest, HistoryReach, PlanMoney } from "./plan-values.ts";
+import type { CapacityPlan, CapacityRequest, HistoryReach, Interval, PlanMoney } from "./plan-values.ts";
 import { recommendLimits } from "./recommend-limits.ts";
 import { intervalOf, unitInterval } from "./spread-of.ts";
 import { unitsAt, unitTable } from "./unit-table.ts";
@@ -126,7 +126,7 @@ function planOn(drawn: Drawn, reach: HistoryReach): CapacityPlan {
   const baseline = {
     today: request.today.baselineUnits ?? baselineNow(drawn),
     share: baselineShare,
-    units: { ...unitsAtShare(0), median: breakEvenUnits(total, baselineShare) },
+    units: around(breakEvenUnits(total, baselineShare), unitsAtShare(0)),
   };
   const commitment = planCommitment(drawn, reach, total);
   const needs = pathNeeds(drawn, peaks);
@@ -161,6 +161,11 @@ function planOn(drawn: Drawn, reach: HistoryReach): CapacityPlan {
     events: { counted, withoutLift: lifted.length - counted },
   };
   return { ...plan, caveats: caveatsOf(plan, request) };
+}
+
+/** The interval of single paths around what is best over all of them. */
+function around(median: number, { lower, upper }: Interval): Interval {
+  return { median, lower: Math.min(lower, median), upper: Math.max(upper, median) };
 }
 
 function demandOf(

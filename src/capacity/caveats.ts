@@ -1,10 +1,12 @@
 import { DAY_MS } from "../model/time.ts";
-import type { CapacityPlan, CapacityRequest, HistoryReach } from "./plan-values.ts";
+import type { CapacityPlan, CapacityRequest, HistoryReach, Interval } from "./plan-values.ts";
 
 /** Past peaks behind a measured coverage worth judging. */
 const LEAST_PEAKS = 10;
 const LEAST_COVERAGE = 0.8;
 const MANY_GAPS = 0.1;
+/** Upper over lower end of the peak from which a plan is more of a range. */
+const WIDE_FACTOR = 3;
 const FAST_GROWTH = 0.05;
 /** Beyond this a season of the year shows. */
 const SEASONAL_MS = 45 * DAY_MS;
@@ -19,6 +21,7 @@ export function caveatsOf(
   return [
     ...reachCaveats(reach, request.horizonMs),
     ...pastCaveats(reach),
+    ...widthCaveat(plan.peakRps),
     ...(reach.gapFraction > MANY_GAPS
       ? [`${Math.round(100 * reach.gapFraction)} % of the history are gaps`]
       : []),
@@ -29,7 +32,7 @@ export function caveatsOf(
       ? []
       : ["every known value is 0: is it the right column?"]),
     ...(events.withoutLift > 0
-      ? [`${events.withoutLift} events ahead without a lift are left aside (give them one)`]
+      ? [`events ahead without a lift are left aside (${events.withoutLift}; give them one)`]
       : []),
   ];
 }
@@ -55,6 +58,13 @@ function reachCaveats(reach: HistoryReach, askedMs: number): readonly string[] {
   if (!reach.yearly && reach.horizonMs > SEASONAL_MS)
     said.push("less than 13 months of history: a season of the year would not be seen");
   return said;
+}
+
+function widthCaveat({ lower, upper }: Interval): readonly string[] {
+  if (!(upper > WIDE_FACTOR * lower) || lower <= 0) return [];
+  return [
+    `the horizon's peak is known to a factor of ${Math.round(upper / lower)} only: set limits with care`,
+  ];
 }
 
 function pastCaveats({ pastPeaks, pastInside }: HistoryReach): readonly string[] {

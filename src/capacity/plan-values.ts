@@ -73,7 +73,10 @@ export interface LimitReached {
   readonly value: number;
   /** The history's last four periods needed more. */
   readonly already: boolean;
-  /** From the cut-off to where the 90 % (50 %) quantile of what is needed passes the limit; undefined: not within the horizon. */
+  /**
+   * From the cut-off to where the 90 % (50 %) quantile of the need so far passes the limit; undefined: not within the
+   * horizon.
+   */
   readonly at90Ms: number | undefined;
   readonly at50Ms: number | undefined;
   /** Of its being passed within the horizon. */

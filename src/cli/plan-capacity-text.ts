@@ -40,13 +40,17 @@ function historyLines(plan: CapacityPlan): readonly string[] {
     `mean        ${figure(demandNowRps)} requests/s now, ${interval(demandEndRps, figure)} at the end${growth}`,
     `peak        ${figure(peakNowRps)} requests/s in the last ${reach.period}, ` +
       `${interval(peakRps, figure)} over the horizon`,
-    `need        ${loadCurve.map(({ share, units }) => `${unitsText(units.median)} for ${shareText(share)}`).join(", ")}`,
+    `need        ${needText(loadCurve)}`,
     ...(events.counted > 0 ? [`events      ${events.counted} ahead are counted by their lift`] : []),
   ];
 }
 
+function needText(curve: CapacityPlan["loadCurve"]): string {
+  return curve.map(({ share, units }) => `${unitsText(units.median)} for ${shareText(share)}`).join(", ");
+}
+
 function shareText(share: number): string {
-  return share > 0.99 ? "all" : percent(share);
+  return share > 0.99 ? "all of the time" : percent(share);
 }
 
 function signedPercent(fraction: number): string {

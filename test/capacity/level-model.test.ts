@@ -73,6 +73,17 @@ describe("levels", () => {
     }
   });
 
+  test("the season ago, moved by what changed since", () => {
+    const levels = Float64Array.from({ length: 70 }, (_, week) => (week % 52) / 100 + (week >= 52 ? 1 : 0));
+    const season = levelForecasts(WEEK_RHYTHM).find(([name]) => name === "season")?.[1];
+    const ahead = Array.from(season?.(levels, 70, 40) ?? []);
+    const wanted = Array.from({ length: 40 }, (_, step) => ((18 + step) % 52) / 100 + 1);
+    ahead.forEach((value, step) => {
+      if (18 + step < 52) expect(value).toBeCloseTo(wanted[step] ?? 0, 9);
+    });
+    expect(ahead).toHaveLength(40);
+  });
+
   test("days carry no trend; short histories none either", () => {
     expect(levelForecasts(WEEK_RHYTHM).map(([name]) => name)).toEqual([
       "level",
