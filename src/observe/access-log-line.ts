@@ -5,6 +5,8 @@ export interface LoggedRequest {
   readonly atMs: number;
   /** First segment of the path, `/shuttle`; `/` for the root, `(other)` for what is no path. */
   readonly endpoint: string;
+  /** How long it took, where the line says so with its unit. */
+  readonly latencyMs?: number;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -15,6 +17,10 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
  *     host ident user [10/Oct/2000:13:55:36 -0700] "GET /a/b?c HTTP/1.0" 200 2326                    common
  *     the same, then "referer" "user agent"                                                        combined
  *     {"time": "2000-10-10T20:55:36Z", "path": "/a/b", "status": 200}                              JSON line
+ *
+ * Response times are read where their unit is sure: `rt=0.123` or `request_time=0.123` after the request, seconds as
+ * nginx writes them; in JSON `request_time` in seconds, and names that end in the unit (`duration_ms`, `latencyMs`).
+ * A bare number at the end of a line may be seconds, microseconds or bytes, and is left alone.
  */
 export function parseLogLine(line: string): LoggedRequest | undefined {
   if (line.charCodeAt(0) === 123) return parseJsonLine(line);
@@ -33,9 +39,12 @@ function parseRequest(line: string, from: number, atMs: number): LoggedRequest |
   const status = Number(line.slice(end + 2, end + 5));
   if (end < 0 || !(status >= 100 && status < 1000)) return undefined;
   const pathStart = line.indexOf(" ", from + 1) + 1;
-  if (pathStart === 0 || pathStart > end) return { atMs, endpoint: "(other)" };
+  const seconds = /[ "](?:rt|request_time)="?(\d+(?:\.\d+)?)(?=[", ]|$)/.exec(line.slice(end + 5))?.[1];
+  const latency = seconds === undefined ? {} : { latencyMs: 1000 * Number(seconds) };
+  if (pathStart === 0 || pathStart > end) return { atMs, endpoint: "(other)", ...latency };
   const pathEnd = line.indexOf(" ", pathStart);
-  return { atMs, endpoint: endpointOf(line.slice(pathStart, pathEnd < 0 ? end : Math.min(pathEnd, end))) };
+  const target = line.slice(pathStart, pathEnd < 0 ? end : Math.min(pathEnd, end));
+  return { atMs, endpoint: endpointOf(target), ...latency };
 }
 
 /** `10/Oct/2000:13:55:36 -0700`, 26 characters and `]` from `at` on; NaN for anything else. */
@@ -70,10 +79,34 @@ function parseJsonLine(line: string): LoggedRequest | undefined {
     const path = pick(fields, ["path", "uri", "url", "request_uri"]);
     const atMs = parseTimestamp(String(time), (localMs) => localMs, 0);
     if (Number.isNaN(atMs)) return undefined;
-    return { atMs, endpoint: typeof path === "string" ? endpointOf(path) : "(other)" };
+    const latencyMs = jsonLatencyMs(fields);
+    const latency = latencyMs === undefined ? {} : { latencyMs };
+    return { atMs, endpoint: typeof path === "string" ? endpointOf(path) : "(other)", ...latency };
   } catch {
     return undefined;
   }
+}
+
+const LATENCY_FIELDS: readonly (readonly [string, number])[] = [
+  ["request_time", 1000],
+  ...["duration", "latency", "response_time"].flatMap((name) => {
+    const camel = name.replace("_t", "T");
+    return [
+      [`${name}_ms`, 1],
+      [`${camel}Ms`, 1],
+      [`${name}_s`, 1000],
+      [`${camel}Seconds`, 1000],
+    ] as const;
+  }),
+];
+
+function jsonLatencyMs(fields: object): number | undefined {
+  for (const [name, factorMs] of LATENCY_FIELDS) {
+    const said = pick(fields, [name]);
+    const value = typeof said === "number" || (typeof said === "string" && said !== "") ? Number(said) : NaN;
+    if (value >= 0 && value < Infinity) return value * factorMs;
+  }
+  return undefined;
 }
 
 function pick(fields: object, names: readonly string[]): unknown {

@@ -4,6 +4,7 @@ import { parseLogLine } from "./access-log-line.ts";
 import { countEndpoint, type EndpointCount, topEndpoints } from "./endpoint-counts.ts";
 import { inputError, quoted } from "./input-error.ts";
 import { readLines } from "./line-reader.ts";
+import { countLatency, type LatencySteps } from "./log-latency.ts";
 
 export interface AccessLogRequest {
   readonly path: string;
@@ -16,6 +17,8 @@ export interface AccessLog {
   /** Requests/s. */
   readonly series: DemandSeries;
   readonly endpoints: readonly EndpointCount[];
+  /** Response times by grid step, where the lines have any. */
+  readonly latencies: LatencySteps;
   readonly lines: {
     readonly counted: number;
     readonly unparsable: number;
@@ -39,6 +42,7 @@ interface Counting {
   readonly stepMs: number;
   readonly counts: Map<number, number>;
   readonly endpoints: Map<string, number>;
+  readonly latencies: LatencySteps;
   firstMs: number;
   lastMs: number;
   counted: number;
@@ -62,6 +66,7 @@ export async function readAccessLog(request: AccessLogRequest): Promise<AccessLo
     stepMs,
     counts: new Map(),
     endpoints: new Map(),
+    latencies: new Map(),
     firstMs: Number.POSITIVE_INFINITY,
     lastMs: Number.NEGATIVE_INFINITY,
     counted: 0,
@@ -84,6 +89,7 @@ export async function readAccessLog(request: AccessLogRequest): Promise<AccessLo
   return {
     series,
     endpoints: topEndpoints(counting.endpoints),
+    latencies: counting.latencies,
     lines: { counted, unparsable, tooLong, late },
     warnings: warningsOf(path, counting, series),
   };
@@ -97,7 +103,7 @@ function countLine(counting: Counting, line: string, number: number): void {
     counting.firstUnparsable ??= { line: withoutAddress(line.slice(0, 200)), number };
     return;
   }
-  const { atMs, endpoint } = request;
+  const { atMs, endpoint, latencyMs } = request;
   counting.counted++;
   if (atMs < counting.lastMs - HOUR_MS) counting.late++;
   if (atMs < counting.firstMs) counting.firstMs = atMs;
@@ -107,6 +113,7 @@ function countLine(counting: Counting, line: string, number: number): void {
   if (counting.counts.size > MAX_LOG_STEPS) return;
   counting.counts.set(step, (counting.counts.get(step) ?? 0) + 1);
   countEndpoint(counting.endpoints, endpoint);
+  if (latencyMs !== undefined) countLatency(counting.latencies, step, latencyMs);
 }
 
 /** A line that is nearly a request begins with the client's address: that is never shown. */

@@ -5,6 +5,7 @@ import { type DurationMs, epochMs } from "../model/time.ts";
 import { readAccessLog } from "./access-log.ts";
 import { readCsvTrace } from "./csv-trace.ts";
 import { unreadable } from "./input-error.ts";
+import { type LatencySteps, latencyAt } from "./log-latency.ts";
 
 export interface FileSourceRequest {
   readonly kind: "csv" | "access-log";
@@ -21,6 +22,8 @@ export interface FileSourceRequest {
 interface Version {
   readonly mark: string;
   readonly series: DemandSeries;
+  /** Of an access log whose lines say how long requests took. */
+  readonly latencies: LatencySteps | undefined;
 }
 
 /**
@@ -32,7 +35,7 @@ export function createFileSource(request: FileSourceRequest): DemandSource {
   let reading: Promise<Version> | undefined;
   const latest = async (): Promise<Version> => {
     const mark = await versionMark(request.path);
-    if (current?.mark !== mark) current = { mark, series: await readSeries(request) };
+    if (current?.mark !== mark) current = { mark, ...(await readFile(request)) };
     return current;
   };
   return {
@@ -43,17 +46,21 @@ export function createFileSource(request: FileSourceRequest): DemandSource {
       });
       return knownBy((await reading).series, nowMs, historyMs);
     },
+    latency: (nowMs) =>
+      current?.latencies === undefined ? undefined : latencyAt(current.latencies, request.stepMs, nowMs),
     close: async () => {
       current = undefined;
     },
   };
 }
 
-async function readSeries(request: FileSourceRequest): Promise<DemandSeries> {
-  const { series, warnings } =
-    request.kind === "csv" ? await readCsvTrace(request) : await readAccessLog(request);
+async function readFile(request: FileSourceRequest): Promise<Omit<Version, "mark">> {
+  const { series, warnings, latencies } =
+    request.kind === "csv"
+      ? { ...(await readCsvTrace(request)), latencies: undefined }
+      : await readAccessLog(request);
   for (const warning of warnings) request.onWarning?.(warning);
-  return series;
+  return { series, latencies };
 }
 
 async function versionMark(path: string): Promise<string> {

@@ -1,9 +1,12 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { durationMs, epochMs } from "../../src/model/time.ts";
 import { UserError } from "../../src/model/user-error.ts";
 import { readAccessLog } from "../../src/observe/access-log.ts";
 import { parseLogLine } from "../../src/observe/access-log-line.ts";
+import { createFileSource } from "../../src/observe/file-source.ts";
+import { countLatency, type LatencySteps, latencyAt } from "../../src/observe/log-latency.ts";
 import { scratchFolder } from "./scratch.ts";
 
 const STEP = 300_000;
@@ -83,6 +86,60 @@ describe("a line", () => {
         }
       }),
     );
+  });
+});
+
+describe("how long a request took", () => {
+  const line = (rest: string) =>
+    parseLogLine(`h - - ${stamp(START)} "GET /a?rt=9 HTTP/1.1" 200 512${rest}`)?.latencyMs;
+  test.each<[string, number | undefined]>([
+    [' "-" "curl" rt=0.123', 123],
+    [' "-" "curl" rt="2" uct="0.001"', 2000],
+    [" request_time=0.040, upstream=0.039", 40],
+    [" xrt=1", undefined],
+    [" rt=-", undefined],
+    [" 0.123", undefined],
+    ["", undefined],
+  ])("after the request: %s", (rest, expected) => expect(line(rest)).toBe(expected));
+
+  test.each<[string, number | undefined]>([
+    ['"request_time": 0.25', 250],
+    ['"request_time": "0.25"', 250],
+    ['"duration_ms": 12', 12],
+    ['"responseTimeMs": 7.5', 7.5],
+    ['"latency_s": 2', 2000],
+    ['"durationSeconds": 0.5', 500],
+    ['"duration": 0.5', undefined],
+    ['"duration_ms": -1', undefined],
+    ['"duration_ms": ""', undefined],
+    ['"duration_ms": null', undefined],
+    ['"duration_ms": 1e999', undefined],
+  ])("in JSON: %s", (field, expected) => {
+    expect(parseLogLine(`{"time": ${START}, "path": "/a", ${field}}`)?.latencyMs).toBe(expected);
+  });
+
+  test("is counted by step, in bounded memory, the newest kept", () => {
+    const steps: LatencySteps = new Map();
+    for (let step = 0; step < 50_000; step++) countLatency(steps, step, 100);
+    expect(steps.size).toBeLessThanOrEqual(20_000);
+    countLatency(steps, 1, 100);
+    expect(steps.has(1)).toBe(false);
+    expect(latencyAt(steps, STEP, 50_000 * STEP)?.requests).toBe(1);
+    expect(latencyAt(steps, STEP, 50_001 * STEP)?.toMs).toBe(50_000 * STEP);
+    expect(latencyAt(steps, STEP, 50_002 * STEP)).toBeUndefined();
+  });
+
+  test("reaches a source's observation, of the last whole step only", async () => {
+    const slow = STEADY.map((text, at) => `${text} rt=${at < 20 ? "0.050" : "0.400"}`);
+    const path = await scratch.write("slow.log", `${slow.join("\n")}\n`);
+    const kind = "access-log" as const;
+    const source = createFileSource({ kind, path, stepMs: durationMs(STEP), timeZone: "UTC" });
+    expect(source.latency?.(epochMs(START + 2 * STEP))).toBeUndefined();
+    await source.read(epochMs(START + 2 * STEP), 86_400_000);
+    const at = (steps: number) => source.latency?.(epochMs(START + steps * STEP + 5));
+    expect(at(2)).toMatchObject({ fromMs: START + STEP, toMs: START + 2 * STEP, requests: 10 });
+    expect(at(2)?.p95Ms).toBeLessThan(60);
+    expect(at(3)?.p50Ms).toBeGreaterThan(350);
   });
 });
 
