@@ -29,6 +29,8 @@ export interface StartRequest {
   /** `host:port` of an exporter, scraped twice a second as job `live`. */
   readonly target?: string;
   readonly flags?: readonly string[];
+  /** Text of the file that sets users and TLS. */
+  readonly web?: string;
 }
 
 /** Prometheus on a free loopback port with a folder of its own, stopped by its pid. */
@@ -55,6 +57,7 @@ export async function startPrometheus(request: StartRequest): Promise<RealPromet
     join(folder, "prometheus.yml"),
     `global: {scrape_interval: 500ms, scrape_timeout: 400ms}\n${scrape}\n`,
   );
+  await writeFile(join(folder, "web.yml"), request.web ?? "{}\n");
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const flags = [
@@ -62,6 +65,7 @@ export async function startPrometheus(request: StartRequest): Promise<RealPromet
     `--storage.tsdb.path=${data}`,
     "--storage.tsdb.retention.time=400d",
     `--web.listen-address=127.0.0.1:${port}`,
+    `--web.config.file=${join(folder, "web.yml")}`,
     "--log.level=error",
     ...(request.flags ?? []),
   ];
@@ -94,7 +98,8 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
     if (child.exitCode !== null) throw new Error(`prometheus ended with ${child.exitCode}`);
     const ready = await fetch(`${url}/-/ready`).catch(() => undefined);
     await ready?.arrayBuffer();
-    if (ready?.status === 200) return;
+    // Where users are set, it is up when it asks for one.
+    if (ready?.status === 200 || ready?.status === 401) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error("prometheus is not ready after 30 s");
