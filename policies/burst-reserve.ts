@@ -1,6 +1,6 @@
 import { unitLimit } from "./reading.ts";
 import type { StackRule } from "./rule.ts";
-import { isBaseStack, sumTiers } from "./sums.ts";
+import { isBaseStack, isComingDown, sumTiers } from "./sums.ts";
 
 /**
  * Planned capacity leaves room for the unplanned: baseline + predictive <= total limit - reserve. With a total
@@ -26,7 +26,7 @@ export const burstReserve: StackRule = {
     const sum = sumTiers(resources);
     const plannedUnits = sum.units.baseline + sum.units.predictive;
     const roomUnits = total.value - reserve.value;
-    if (plannedUnits <= roomUnits) return sum.problems;
+    if (plannedUnits <= roomUnits || isComingDown(resources)) return sum.problems;
     return [
       ...sum.problems,
       `Baseline and predictive ask for ${plannedUnits} units, at most ${roomUnits} leave the burst reserve of ` +

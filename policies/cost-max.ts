@@ -18,7 +18,7 @@ import {
   WARM_KIND,
   WARM_POOL,
 } from "./rule.ts";
-import { isBaseStack } from "./sums.ts";
+import { isBaseStack, isComingDown } from "./sums.ts";
 
 const PRICE_KEYS = ["baseline", "predictive", "burst", "warm"] as const;
 
@@ -51,13 +51,17 @@ export const costMax: StackRule = {
     if ("problem" in limit) return [limit.problem];
     const found: string[] = [];
     let costUsdPerHour = 0;
+    let warmUsdPerHour = 0;
     for (const resource of resources) {
       if (![TIER, WARM_POOL, WARM_KIND].includes(resource.type)) continue;
       const cost = resource.type === WARM_KIND ? kindCostOf(resource, config) : costOf(resource, config);
       found.push(...cost.problems);
       costUsdPerHour += cost.usdPerHour;
+      if (resource.type !== TIER) warmUsdPerHour += cost.usdPerHour;
     }
-    if (costUsdPerHour > limit.value * (1 + RELATIVE_ERROR)) {
+    // What comes down to the limit holds nothing warm meanwhile.
+    const comesDown = warmUsdPerHour === 0 && isComingDown(resources);
+    if (costUsdPerHour > limit.value * (1 + RELATIVE_ERROR) && !comesDown) {
       found.push(
         `The stack would cost ${roundUsd(costUsdPerHour)} USD per hour, at most ${limit.value} is allowed: ` +
           "lower a tier's size or raise policies.limits.maxCostUsdPerHour.",

@@ -1,4 +1,4 @@
-import { readTierName, readUnits, type TierName } from "./reading.ts";
+import { readTierName, readUnits, readUnitsBefore, type TierName } from "./reading.ts";
 import { PLAN, PLATFORM, type Resource, TIER, WARM_KIND, WARM_POOL } from "./rule.ts";
 
 /** Units per tier of a stack, several resources of one tier added up, and what could not be read. */
@@ -19,6 +19,33 @@ export function tiersOf(resources: readonly Resource[]): readonly Resource[] {
 export function isBaseStack(resources: readonly Resource[]): boolean {
   const planned = resources.some(({ type }) => [TIER, WARM_POOL, WARM_KIND, PLAN].includes(type));
   return !planned && resources.some(({ type }) => type === PLATFORM);
+}
+
+/**
+ * No tier grows and at least one shrinks: whatever limit such a plan is still above, it is nearer to it than before.
+ * Without this a stack that another hand made too large could never come down in the steps that are allowed.
+ */
+export function isComingDown(resources: readonly Resource[]): boolean {
+  const tiers = tiersOf(resources);
+  return tiers.some(isLowered) && tiers.every((tier) => isLowered(tier) || isUnchanged(tier));
+}
+
+/** The tier has fewer units than the engine's state held. */
+export function isLowered(tier: Resource): boolean {
+  const change = unitsChange(tier);
+  return change !== undefined && change < 0;
+}
+
+function isUnchanged(tier: Resource): boolean {
+  return unitsChange(tier) === 0;
+}
+
+/** Undefined when it cannot be read, or the tier is new: then nothing is known to come down. */
+function unitsChange(tier: Resource): number | undefined {
+  const units = readUnits(tier, "units");
+  const before = readUnitsBefore(tier);
+  if ("problem" in units || "problem" in before || before.value === null) return undefined;
+  return units.value - before.value;
 }
 
 export function sumTiers(resources: readonly Resource[]): TierSum {

@@ -1,5 +1,6 @@
 import { readTierName, readUnits, type TierName, unitLimit } from "./reading.ts";
 import { type ResourceRule, TIER } from "./rule.ts";
+import { isLowered } from "./sums.ts";
 
 const LIMIT_KEYS: Readonly<Record<TierName, string>> = {
   baseline: "maxBaselineUnits",
@@ -7,7 +8,7 @@ const LIMIT_KEYS: Readonly<Record<TierName, string>> = {
   burst: "maxBurstUnits",
 };
 
-/** No tier is larger than its own limit. Binds even what demand needs right now. */
+/** No tier is larger than its own limit, or grows beyond it. Binds even what demand needs right now. */
 export const tierUnitsMax: ResourceRule = {
   scope: "resource",
   name: "tier-units-max",
@@ -29,7 +30,7 @@ export const tierUnitsMax: ResourceRule = {
     const key = LIMIT_KEYS[tier.value];
     const limit = unitLimit(config, key);
     if ("problem" in limit) return [limit.problem];
-    if (units.value <= limit.value) return [];
+    if (units.value <= limit.value || isLowered(resource)) return [];
     return [
       `Tier ${tier.value} asks for ${units.value} units, at most ${limit.value} are allowed: ` +
         `lower its size or raise policies.limits.${key}.`,

@@ -39,8 +39,7 @@ export interface CycleOptions {
 export function currentSizes(pass: Pass): Sizes {
   const { platform } = pass.record;
   const applied = appliedSizes(pass.state);
-  const isUnknown = pass.state.applied === null && platform !== null && platform.planGeneration > 0;
-  if (platform === null || !(isUnknown || hasDrifted(pass))) return applied;
+  if (platform === null || !hasDrifted(pass)) return applied;
   const { baseline, predictive, burst } = platform.tiers;
   const units = {
     baseline: baseline.wantedUnits,
@@ -72,7 +71,9 @@ function heldUnits({ parts, state, record }: Pass, seen: TierUnits, applied: Tie
 export function hasDrifted(pass: Pass): boolean {
   const { platform } = pass.record;
   const { applied } = pass.state;
-  if (platform === null || applied === null) return false;
+  if (platform === null) return false;
+  // A journal that was lost: what the stack's own state says of it is as old as it may be.
+  if (applied === null) return platform.planGeneration > 0;
   if (platform.warm.wantedUnits > applied.warm.units || hasKindDrifted(platform, applied)) return true;
   return TIERS.some((tier) => platform.tiers[tier].wantedUnits !== applied.tiers[tier].units);
 }

@@ -139,6 +139,8 @@ function readiness(input: VerifyInput, expected: ExpectedState, platform: Platfo
     return retry(input, `${state}, more than ${BROKEN_LEAD_TIMES} times its ${lead}`);
   }
   const back = totalUnits(previous.units);
+  // More units than now would be late as well: going back up would only take turns with the next scale-down.
+  if (back >= wanted) return retry(input, `${state}, more than ${BROKEN_LEAD_TIMES} times its ${lead}`);
   return {
     kind: "roll-back",
     note: `${state}, more than ${BROKEN_LEAD_TIMES} times its ${lead}: back to ${back}`,

@@ -63,14 +63,19 @@ function brokenLimits({ after, before, observedUnits }: Plan): readonly string[]
   const total = after.baseline + after.predictive + after.burst;
   const cents = 6 * after.baseline + 10 * after.predictive + 12 * after.burst + 5 * after.warm;
   const steps = before === null ? [] : TIERS.map((tier) => after[tier] - before[tier]);
+  // What is above a limit already may come down to it in steps.
+  const comesDown = before !== null && steps.every((step) => step <= 0) && steps.some((step) => step < 0);
+  const most = { baseline: 10, predictive: 20, burst: 12 };
   const broken: Readonly<Record<string, boolean>> = {
     "baseline-min": after.baseline < 2,
-    "burst-reserve": after.baseline + after.predictive > 24,
-    "cost-max": cents > 100 * MAX_COST_USD_PER_HOUR,
+    "burst-reserve": after.baseline + after.predictive > 24 && !comesDown,
+    "cost-max": cents > 100 * MAX_COST_USD_PER_HOUR && !(comesDown && after.warm === 0),
     "step-down-max": steps.some((step) => step < -2),
     "step-up-max": steps.some((step) => step > 4) && total > observedUnits,
-    "tier-units-max": after.baseline > 10 || after.predictive > 20 || after.burst > 12,
-    "total-units-max": total > 30,
+    "tier-units-max": TIERS.some(
+      (tier) => after[tier] > most[tier] && (before === null || after[tier] >= before[tier]),
+    ),
+    "total-units-max": total > 30 && !comesDown,
     "warm-units-max": after.warm > 4,
   };
   return Object.keys(broken).filter((name) => broken[name]);
