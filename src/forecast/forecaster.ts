@@ -37,6 +37,8 @@ export interface Forecaster {
   readonly cost: MemberCost;
   /** Models events itself (see `ForecastContext.events`). */
   readonly takesEvents: boolean;
+  /** Its interval follows the state of now: the ensemble leans on it within the hour. At most one member is. */
+  readonly nearTerm: boolean;
   /** Known demand the model asks for; less is refused. */
   readonly needs: { readonly knownSteps: number; readonly spanMs: number };
   /** `previous`: the parameters of the fit before, on older data: a warm start, never needed. */
@@ -70,6 +72,8 @@ export interface ForecasterSpec<State extends object> {
   readonly cost: MemberCost;
   /** False unless given. */
   readonly takesEvents?: boolean;
+  /** False unless given. */
+  readonly nearTerm?: boolean;
   readonly needs: { readonly knownSteps: number; readonly spanMs: number };
   /**
    * Parameters from a history that meets `needs`; a string refuses, with that reason. May throw: becomes a
@@ -119,8 +123,8 @@ export function defineForecaster<State extends object>(spec: ForecasterSpec<Stat
       return { kind: "refused", reason: `fit failed: ${String(error).split("\n", 1)[0]}` };
     }
   };
-  const { name, cost, needs, takesEvents = false } = spec;
-  return { name, cost, needs, takesEvents, fit, restore };
+  const { name, cost, needs, takesEvents = false, nearTerm = false } = spec;
+  return { name, cost, needs, takesEvents, nearTerm, fit, restore };
 }
 
 function tooShort(spec: Pick<Forecaster, "name" | "needs">, history: DemandSeries): string | undefined {

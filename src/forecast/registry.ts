@@ -5,6 +5,7 @@ import { direct } from "./members/direct.ts";
 import { ets } from "./members/ets.ts";
 import { holtWinters } from "./members/holt-winters.ts";
 import { level } from "./members/level.ts";
+import { logDirect } from "./members/log-direct.ts";
 import { lstm } from "./members/lstm.ts";
 import { mstl } from "./members/mstl.ts";
 import { naive } from "./members/naive.ts";
@@ -31,6 +32,7 @@ export const MEMBERS: readonly Forecaster[] = [
   dhrAr,
   mstl,
   direct,
+  logDirect,
   arima,
   prophet,
   lstm,

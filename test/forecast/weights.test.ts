@@ -48,6 +48,22 @@ describe("bucketWeights", () => {
     for (const weight of bucketWeights(newLossSums(3), 0, ALL)) expect(weight).toBeCloseTo(1 / 3, 9);
   });
 
+  it("gives half to the near-term member within the hour, less as it does worse, nothing beyond", () => {
+    const share = (losses: readonly number[], bucket: number): number => {
+      const sums = newLossSums(3);
+      score(sums, bucket, losses, 200);
+      return medianWeights(bucketWeights(sums, bucket, ALL, 2))[2] ?? Number.NaN;
+    };
+    expect(share([1, 0.8, 0.9], 0)).toBeGreaterThan(0.5);
+    expect(share([1, 0.6, 0.83], 2)).toBeGreaterThan(0.05);
+    expect(share([1, 0.6, 0.83], 2)).toBeLessThan(0.45);
+    expect(share([1, 0.6, 0.95], 0)).toBeLessThan(0.02);
+    expect(share([1, 0.6, 0.7], 4)).toBeLessThan(0.2);
+    const sums = newLossSums(3);
+    expectShares(bucketWeights(sums, 0, ALL, 2), ALL);
+    expect(medianWeights(bucketWeights(sums, 0, [true, true, false], 2))[2]).toBe(0);
+  });
+
   it("favours the member that loses less, keeps the worst above zero, leaves out the absent", () => {
     const sums = newLossSums(3);
     score(sums, 2, [1, 0.6, 5]);

@@ -11,7 +11,7 @@ import { calibratorFor } from "./conformal.ts";
 import { mixNaive, shownWeights } from "./guard.ts";
 import { type Learned, type LearnInput, learnSeries, outReasons } from "./learn-series.ts";
 import type { LearnedState, OneStep } from "./learned-state.ts";
-import { type Blend, blendAt, blendNow } from "./learning.ts";
+import { type Blend, blendAt, blendNow, nearTermOf } from "./learning.ts";
 import { longRunScore, relativeError } from "./live-scores.ts";
 import { firstLine } from "./member-models.ts";
 import { blendStep } from "./step-weights.ts";
@@ -114,7 +114,7 @@ export function serveEnsemble(
   const rows = askMembers(made, members.length, endMs(series), horizonSteps);
   const present = rows.map((row) => row !== undefined);
   if (!present.some(Boolean)) return undefined;
-  const blend = blendNow(learned, present);
+  const blend = blendNow(learned, present, nearTermOf(members));
   const { blended, firstStep } = blendRows(rows, blend, series.stepMs, horizonSteps);
   const first = (level: number): number => blended[FORECAST_LEVELS.indexOf(level)]?.[0] ?? Number.NaN;
   const raw = (level: number): number => firstStep[FORECAST_LEVELS.indexOf(level)] ?? Number.NaN;

@@ -56,13 +56,18 @@ export interface Blend {
 }
 
 /** What the truths known so far make of the members in `present`, naive first. */
-export function blendNow(learned: LearnedState, present: readonly boolean[]): Blend {
+export function blendNow(learned: LearnedState, present: readonly boolean[], nearTerm = -1): Blend {
   return {
-    weights: BUCKET_ENDS_MS.map((_, bucket) => bucketWeights(learned.losses, bucket, present)),
+    weights: BUCKET_ENDS_MS.map((_, bucket) => bucketWeights(learned.losses, bucket, present, nearTerm)),
     naiveShares: naiveShares(learned.guard, present[0] === true),
     calibrations: learned.calibrations,
     factors: BUCKET_ENDS_MS.map((_, bucket) => widened({ above: 1, below: 1 }, learned.missRun, bucket)),
   };
+}
+
+/** Index of the near-term member; -1 where there is none. */
+export function nearTermOf(members: readonly Pick<Forecaster, "nearTerm">[]): number {
+  return members.findIndex(({ nearTerm }) => nearTerm);
 }
 
 /** How the ensemble is made `aheadMs` ahead. */
@@ -120,7 +125,7 @@ export function addPending(
 ): void {
   const present = rows.map((row) => row !== undefined);
   if (!present.some(Boolean)) return;
-  const blend = blendNow(learned, present);
+  const blend = blendNow(learned, present, nearTermOf(members));
   const versions = members.map((member, m) => (present[m] ? (learned.fits[member.name]?.version ?? 0) : 0));
   const pending = pendingRows(cutoffMs, rows, versions, knots.length, (knot) =>
     blendAt(blend, (knots[knot] ?? 1) * series.stepMs),

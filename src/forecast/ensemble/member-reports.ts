@@ -2,6 +2,7 @@ import type { MemberReport, VersionReport } from "../../model/forecast.ts";
 import type { Forecaster } from "../forecaster.ts";
 import { naiveShares, shownWeights } from "./guard.ts";
 import type { LearnedState, MemberFit, VersionScore } from "./learned-state.ts";
+import { nearTermOf } from "./learning.ts";
 import { lastDueMs, periodOf, type RefitPlan } from "./refits.ts";
 import { bucketOf, bucketWeights, medianWeights, recentLossRatio } from "./weights.ts";
 
@@ -22,7 +23,10 @@ export function memberReports(input: ReportInput): readonly MemberReport[] {
   const present = outReasons.map((reason) => reason === undefined);
   const shares = naiveShares(learned.guard, present[0] === true);
   const weights = buckets.map((bucket) =>
-    shownWeights(medianWeights(bucketWeights(learned.losses, bucket, present)), shares[bucket]?.[0] ?? 0),
+    shownWeights(
+      medianWeights(bucketWeights(learned.losses, bucket, present, nearTermOf(members))),
+      shares[bucket]?.[0] ?? 0,
+    ),
   );
   return members.map((member, m) => {
     const fit = learned.fits[member.name];
