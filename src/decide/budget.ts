@@ -26,8 +26,8 @@ export function isShrinkWorthwhile(input: DecideInput, settledTotalUnits: number
 }
 
 /**
- * Price of `units` in total against that of `from`: fewer are given up burst first, then predictive, then baseline; more
- * are predictive ones.
+ * Price of `units` in total against that of `from`: fewer are given up burst first, then predictive, then baseline;
+ * more are predictive ones.
  */
 export function extraCostUsdPerHour(from: TierUnits, units: number, { tiers }: DecideSettings): number {
   let fewer = totalUnits(from) - units;

@@ -43,8 +43,8 @@ const PATIENCE_LEAD_TIMES = 2;
  *     200 ms                                             8   hold  not below 175
  *     170 ms                                             8   -
  *
- * More capacity does not cure a slow dependency: after three raises in a row that did not bring the percentile down by a
- * tenth, although load per unit fell, nothing more is added until it fell by itself.
+ * More capacity does not cure a slow dependency: after three raises in a row that did not bring the percentile down by
+ * a tenth, although load per unit fell, nothing more is added until it fell by itself.
  */
 export function latencyRule(input: DecideInput): LatencyRule | undefined {
   const { latency: policy } = input.settings;

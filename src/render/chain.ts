@@ -4,9 +4,9 @@ import { TIERS, totalUnits } from "../model/tier.ts";
 import { shortDuration } from "../model/time.ts";
 
 /**
- * How a decision came about, in sentences, in the order in which it did: raw need, strategy, tier split, each limit that
- * bound, final sizes; then what it is expected to cost and to miss, the next best, and what the change is worth. No
- * colour, one sentence a line.
+ * How a decision came about, in sentences, in the order in which it did: raw need, strategy, tier split, each limit
+ * that bound, final sizes; then what it is expected to cost and to miss, the next best, and what the change is worth.
+ * No colour, one sentence a line.
  */
 export function chainSentences(decision: Decision): readonly string[] {
   const { reckoning } = decision;
