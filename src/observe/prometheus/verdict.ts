@@ -21,8 +21,20 @@ export type Verdict =
   /** It may work in a moment. */
   | { readonly kind: "not-now"; readonly what: string; readonly afterMs: number | undefined };
 
-const LIMITS =
-  /maximum resolution|too many (?:samples|points)|too much data|exceed\w* (?:the )?(?:\w+ )?limit|time range exceeds|max[_-](?:query|samples|fetched)|maximum (?:bytes|response|chunks|series)|-search\.max/i;
+/** Words of servers for "too much in one request", of Prometheus, Thanos, Mimir, VictoriaMetrics. */
+const LIMITS = new RegExp(
+  [
+    "maximum resolution",
+    "too many (?:samples|points)",
+    "too much data",
+    "exceed\\w* (?:the )?(?:\\w+ )?limit",
+    "time range exceeds",
+    "max[_-](?:query|samples|fetched)",
+    "maximum (?:bytes|response|chunks|series)",
+    "-search\\.max",
+  ].join("|"),
+  "i",
+);
 
 /** What to make of one exchange with the API. `wallMs` is this machine's clock, for a date in Retry-After. */
 export function verdictOn(exchanged: Exchanged, wallMs: number): Verdict {
