@@ -4,8 +4,8 @@ import type { Periods, Shape } from "./periods.ts";
 
 /** A shape so many periods old is drawn half as often. */
 const SHAPE_HALF_LIFE = 13;
-/** No level beyond this times the highest known, whatever a trend says. */
-const CAP_FACTOR = 10;
+/** No level beyond this times the highest known, whatever a trend says: the cap of `forecast.capFactor`. */
+const CAP_FACTOR = 3;
 /** Values above this share of a period are its peaks: they are stretched to the peak that was drawn. */
 const PEAK_FROM = 0.9;
 

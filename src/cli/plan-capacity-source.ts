@@ -34,6 +34,8 @@ export interface CapacitySubject {
 
 /** History that is asked of the configured source, whatever the forecast learns from. */
 const LONGEST_MS = 1_100 * DAY_MS;
+/** A server answers for a range step by step: a year and a month of it show the year's rhythm. */
+const LONGEST_QUERY_MS = 400 * DAY_MS;
 /** A source is not asked for more steps than this. */
 const MOST_STEPS = 2_000_000;
 /** So old a history is worth a word. */
@@ -47,8 +49,9 @@ export async function withCapacitySubject(
 ): Promise<number> {
   if (options.file !== undefined) return use(await subjectOfFile(call, options, options.file));
   const adjust = (settings: Settings): Settings => {
-    const { stepMs, historyMs } = settings.demand;
-    const longMs = Math.max(historyMs, Math.min(LONGEST_MS, MOST_STEPS * stepMs));
+    const { stepMs, historyMs, source } = settings.demand;
+    const longestMs = source === "prometheus" ? LONGEST_QUERY_MS : LONGEST_MS;
+    const longMs = Math.max(historyMs, Math.min(longestMs, MOST_STEPS * stepMs));
     return { ...settings, demand: { ...settings.demand, historyMs: durationMs(longMs) } };
   };
   const choices = { lease: "none", readOnly: true, needsDemand: true, adjust } as const;
