@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { eventsField, leadingField } from "./config/event-fields.ts";
+import { demandField } from "./config/demand-fields.ts";
+import { eventsField } from "./config/event-fields.ts";
 import {
   choiceField,
   countField,
@@ -14,43 +15,11 @@ import {
 import { FORECAST_MEMBERS } from "./config/forecast-members.ts";
 import { gateField, promotionField } from "./config/gate-fields.ts";
 import { latencyField } from "./config/latency-fields.ts";
-import { prometheusFields } from "./config/prometheus-fields.ts";
 import { resourcesField } from "./config/resource-fields.ts";
-import { isTimeZone, timeZoneMistake } from "./config/time-zones.ts";
 import { MODES } from "./model/settings.ts";
 
 const DAY = 86_400_000;
 const FOLDER_RULE = "Relative paths start at the folder of this file.";
-
-const demand = groupField({
-  source: choiceField(
-    "Where demand comes from: the platform's router, a CSV trace, an access log, Prometheus.",
-    ["platform", "csv", "access-log", "prometheus"],
-  ).prefault("platform"),
-  path: textField(`File to read; with source platform, history to learn from. ${FOLDER_RULE}`).optional(),
-  timeColumn: textField("Column of the time. Default: timestamp, time, date or the first column.").optional(),
-  valueColumn: textField(
-    "Column of the demand. Default: value, count, requests or the second column.",
-  ).optional(),
-  step: durationField("Grid of the demand series and of the forecast.", { min: 1000, max: DAY }).prefault(
-    "5m",
-  ),
-  timeZone: z
-    .string({ error: timeZoneMistake })
-    .refine(isTimeZone, { error: timeZoneMistake })
-    .describe("IANA zone whose local clock the daily and weekly rhythm follows.")
-    .prefault("UTC"),
-  staleAfter: durationField(
-    "Demand older than this is stale: capacity is held. Default: 3 steps.",
-  ).optional(),
-  history: durationField("History kept for learning.").prefault("42d"),
-  scale: numberField("Numbers of the source times this are requests/s (count per minute: 0.016667).", {
-    min: 1e-9,
-    max: 1e9,
-  }).prefault(1),
-  leading: leadingField.optional(),
-  ...prometheusFields,
-});
 
 const forecast = groupField({
   members: listField("Members of the ensemble.", choiceField("A member.", FORECAST_MEMBERS), 16).prefault([
@@ -207,7 +176,7 @@ export const configSchema = groupField({
   gate: gateField
     .prefault({})
     .describe("When the forecast may act: while its scores over long windows hold."),
-  demand: demand.prefault({}).describe("What users ask for, and where it is read."),
+  demand: demandField.prefault({}).describe("What users ask for, and where it is read."),
   events: eventsField.prefault({}).describe("What is planned: campaigns, batch runs, public holidays."),
   resources: resourcesField.optional(),
   horizons: listField(
