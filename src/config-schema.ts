@@ -16,6 +16,8 @@ import { FORECAST_MEMBERS } from "./config/forecast-members.ts";
 import { gateField, promotionField } from "./config/gate-fields.ts";
 import { latencyField } from "./config/latency-fields.ts";
 import { resourcesField } from "./config/resource-fields.ts";
+import { tenancyField } from "./config/tenancy-field.ts";
+import { prewarmField, warmKindsField } from "./config/warm-fields.ts";
 import { MODES } from "./model/settings.ts";
 
 const DAY = 86_400_000;
@@ -113,6 +115,16 @@ const policyLimits = groupField({
     burst: priceField("Default: tiers.burst.priceUsdPerUnitHour.").optional(),
     warm: priceField("Default: warm.priceUsdPerUnitHour.").optional(),
   }).prefault({}),
+  warmKinds: z
+    .record(
+      textField("A kind's name."),
+      groupField({
+        maxCount: countField("Default: the kind's maxCount.").optional(),
+        priceUsdPerHour: priceField("Default: the kind's priceUsdPerHour.").optional(),
+      }),
+    )
+    .describe("Cap and price of kinds of warm pieces, by name. Default: as in warm.kinds.")
+    .optional(),
 });
 
 const platform = groupField({
@@ -197,9 +209,11 @@ export const configSchema = groupField({
     priceUsdPerUnitHour: priceField("Price of a warm unit for an hour.").prefault(0.04),
     expiry: durationField("Warm units are given back after this.").prefault("30m"),
     quantile: quantileField("Forecast quantile that warm units cover.").prefault(0.99),
+    kinds: warmKindsField.optional(),
   })
     .prefault({})
     .describe("Pre-initialised idle units, beside the three tiers."),
+  prewarm: prewarmField.optional(),
   limits: limits.prefault({}).describe("Limits on sizes, steps, cost and updates."),
   risk: groupField({
     acceptable: choiceField("Acceptable risk.", ["high", "medium", "low"]).prefault("medium"),
@@ -265,11 +279,7 @@ export const configSchema = groupField({
   })
     .prefault({})
     .describe("Health and metrics."),
-  tenancy: groupField({
-    budget: textField(`File of the accounts: budgets, members, floors, weights. ${FOLDER_RULE}`),
-  })
-    .describe("A budget that several services share, see docs/tenants.md. Left out: no one shares.")
-    .optional(),
+  tenancy: tenancyField.optional(),
   tags: z
     .record(
       textField("A tag's name.", /^[\w.:/@-]{1,128}$/, "letters, digits and . : / @ _ -"),

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { createStackDriver } from "./apply/driver.ts";
 import { type Engine, findEngine } from "./apply/engine.ts";
 import { type PinnedPack, pinPack } from "./apply/policy-pack.ts";
+import { createPrewarmRunner } from "./apply/prewarm-task.ts";
 import { writeShims } from "./apply/shims.ts";
 import { wallClock } from "./clock.ts";
 import { readBudgetFile } from "./config/budget-file.ts";
@@ -143,6 +144,7 @@ async function compose(options: WireOptions, { pack, lease, journal, giveBack }:
     ...tenancyOf(settings, journal, clock),
     driver,
     journal,
+    prewarm: createPrewarmRunner({ environment }),
     log,
     endpointFile: files.endpointFile,
     random: Math.random,

@@ -11,6 +11,7 @@ import type {
 import type { Tier } from "../model/tier.ts";
 import { DAY_MS, type DurationMs, durationMs, HOUR_MS, MINUTE_MS } from "../model/time.ts";
 import { completePrometheus } from "./complete-prometheus.ts";
+import { completePrewarm, completeWarmKinds, warmKindLimits, warmKindsCostUsd } from "./complete-warm.ts";
 import { completeLatency } from "./latency-fields.ts";
 
 /** Folders that stand for what the file leaves out. */
@@ -39,6 +40,7 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
     priceUsdPerUnitHour: parsed.warm.priceUsdPerUnitHour,
     expiryMs: parsed.warm.expiry,
     quantile: parsed.warm.quantile,
+    ...(parsed.warm.kinds === undefined ? {} : { kinds: completeWarmKinds(parsed) }),
   };
   const stepMs = parsed.demand.step;
   const intervalMs = parsed.schedule.interval ?? stepMs;
@@ -65,6 +67,7 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
     },
     tiers,
     warm,
+    prewarm: completePrewarm(parsed, file),
     limits,
     risk: parsed.risk,
     sizing: completeSizing(parsed),
@@ -159,12 +162,14 @@ function completeTiers({ tiers }: ParsedConfig, maxTotalUnits: number): Readonly
   };
 }
 
-function completeLimits({ limits, tiers, warm }: ParsedConfig): LimitSettings {
+function completeLimits(parsed: ParsedConfig): LimitSettings {
+  const { limits, tiers, warm } = parsed;
   const { maxTotalUnits } = limits;
   const dearest = Math.max(...Object.values(tiers).map((tier) => tier.priceUsdPerUnitHour));
   const freeUnits = Math.max(0, maxTotalUnits - tiers.baseline.minUnits - tiers.predictive.minUnits);
   const warmUnits = warm.maxUnits ?? Math.ceil(maxTotalUnits / 10);
-  const everythingUsd = maxTotalUnits * dearest + warmUnits * warm.priceUsdPerUnitHour;
+  const everythingUsd =
+    maxTotalUnits * dearest + warmUnits * warm.priceUsdPerUnitHour + warmKindsCostUsd(parsed);
   return {
     maxTotalUnits,
     maxCostUsdPerHour: limits.maxCostUsdPerHour ?? Math.ceil(everythingUsd * 100 - 1e-6) / 100,
@@ -196,13 +201,14 @@ function updateCostUsd(priceUsdPerUnitHour: number): number {
 }
 
 function completePolicies(
-  { policies, tenancy }: ParsedConfig,
+  parsed: ParsedConfig,
   pack: string | undefined,
   limits: LimitSettings,
   tiers: Readonly<Record<Tier, TierSettings>>,
   warm: Settings["warm"],
 ): PolicySettings {
-  const { requiredTags, priceUsdPerUnitHour, ...given } = policies.limits;
+  const { policies, tenancy } = parsed;
+  const { requiredTags, priceUsdPerUnitHour, warmKinds: _kinds, ...given } = policies.limits;
   const prices = {
     baseline: tiers.baseline.priceUsdPerUnitHour,
     predictive: tiers.predictive.priceUsdPerUnitHour,
@@ -228,6 +234,7 @@ function completePolicies(
       requiredTags,
       accountShareUnits: tenancy === undefined ? "none" : "per-plan",
       priceUsdPerUnitHour: givenOver(prices, priceUsdPerUnitHour),
+      warmKinds: warmKindLimits(parsed),
     },
   };
 }

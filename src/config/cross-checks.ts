@@ -11,6 +11,7 @@ import {
 } from "./cross-check.ts";
 import { policyChecks } from "./policy-checks.ts";
 import { prometheusChecks } from "./prometheus-checks.ts";
+import { warmChecks } from "./warm-checks.ts";
 
 /** Every rule, in the order of the file. */
 export function crossChecks(settings: Settings): readonly CrossCheck[] {
@@ -22,6 +23,7 @@ export function crossChecks(settings: Settings): readonly CrossCheck[] {
     ...forecastChecks(),
     ...gateChecks(),
     ...TIERS.map(tierCheck),
+    ...warmChecks(settings),
     ...limitChecks(),
     ...riskAndMissingChecks(),
     ...latencyChecks(),
