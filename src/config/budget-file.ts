@@ -118,7 +118,9 @@ function budgetMistakes(parsed: ParsedAccount, i: number): readonly Problem[] {
   const units = unitsOf(parsed);
   const floors = parsed.members.reduce((sum, { floorUnits }) => sum + floorUnits, 0);
   if (floors <= units) return [];
-  const message = `floorUnits sum to ${floors}, the budget of ${parsed.name} is ${units} units (lower floors or raise it)`;
+  const message =
+    `floorUnits sum to ${floors}, the budget of ${parsed.name} is ${units} units ` +
+    "(lower floors or raise it)";
   return [problem(at("members"), message)];
 }
 

@@ -32,6 +32,18 @@ export type DecisionDraft = Omit<Decision, "why">;
  */
 export function decide(input: DecideInput, risk: Risk): DecisionDraft {
   checkInput(input);
+  const { share, ...settings } = input.settings;
+  if (share === undefined) return decideWithin(input, risk);
+  // Units that change their tier are there twice while it is worked out: what fits in the end is not held to the share.
+  const alone = decideWithin({ ...input, settings }, risk);
+  const fits = totalUnits(alone.after.units) + alone.after.warmUnits <= share.grantedUnits;
+  const draft = fits ? alone : decideWithin(input, risk);
+  const step: DecisionStep = { name: "account", units: share.grantedUnits, why: share.reason };
+  return { ...draft, steps: [...draft.steps, step] };
+}
+
+/** With the share of an account as a limit like any other. */
+function decideWithin(input: DecideInput, risk: Risk): DecisionDraft {
   const facts = gatherFacts(input, risk);
   const review = reviewBaseline(facts);
   const down = scaleDown(facts);
@@ -191,7 +203,7 @@ function finish(
     after,
     need,
     risk,
-    steps: [...facts.steps, ...tierSteps(facts, review, down, plan), ...accountSteps(facts)],
+    steps: [...facts.steps, ...tierSteps(facts, review, down, plan)],
     limits: statedBounds([...plan.bounds, ...plan.warm.bounds], plan.units, need.observedUnits),
     costUsdPerHour: costs,
     expectedShortUnits: {
@@ -210,10 +222,6 @@ function finish(
 /** To a millionth: no noise of sums in records. */
 function tidyUsd(usdPerHour: number): number {
   return Math.round(usdPerHour * 1e6) / 1e6;
-}
-
-function accountSteps({ settings: { share } }: Facts): readonly DecisionStep[] {
-  return share === undefined ? [] : [{ name: "account", units: share.grantedUnits, why: share.reason }];
 }
 
 function tierSteps(

@@ -43,8 +43,8 @@ export function room(units: TierUnits, tier: Tier, settings: DecideSettings): Ro
 /**
  * The current sizes made legal: raised to each tier's smallest size, cut to the largest sizes, the total and the
  * cost cap and the share of an account; where these contradict each other, the largest size wins over the smallest.
- * Without effect unless the settings or the share changed. Then it takes bounded steps like any other change, since the policy pack would stop a larger
- * one; only where nothing was applied yet do the smallest sizes come at once.
+ * Without effect unless the settings or the share changed. Then it takes bounded steps like any other change, since
+ * the policy pack would stop a larger one; only where nothing was applied yet do the smallest sizes come at once.
  */
 export function cutToLimits(current: TierUnits, settings: DecideSettings): Draft {
   const legal = legalSizes(current, settings);

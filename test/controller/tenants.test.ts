@@ -14,14 +14,14 @@ import { wantedTotal } from "../../src/simulate/simulated-platform.ts";
 import { openNight } from "../simulation/open-night.ts";
 import { openMember, openPlace, type Place } from "../tenancy/ledger.fixture.ts";
 
-interface Service extends Simulation {
+interface Tenant extends Simulation {
   demand(rps: number): void;
   /** Tiers and warm pool as the platform was told. */
   wanted(): number;
 }
 
 /** The real controller around a simulated platform, with the real ledger; a unit carries 10 requests/s. */
-function openService(place: Place, service: string, rps: number, mode: Mode = "active"): Service {
+function openTenant(place: Place, service: string, rps: number, mode: Mode = "active"): Tenant {
   let demand = rps;
   const night = openNight({ demandRps: () => demand, settings: { service, mode } });
   const { clock, parts } = night.world;
@@ -40,7 +40,7 @@ function openService(place: Place, service: string, rps: number, mode: Mode = "a
   };
 }
 
-async function together(services: readonly Service[], cycles: number): Promise<readonly CycleRecord[]> {
+async function together(services: readonly Tenant[], cycles: number): Promise<readonly CycleRecord[]> {
   const last: CycleRecord[] = [];
   for (let done = 0; done < cycles; done++) {
     last.length = 0;
@@ -59,7 +59,7 @@ const shareOf = (record: CycleRecord | undefined) =>
 describe("two services with one budget of 20 units", () => {
   test("what fits is granted; a need of the first class takes from a forecast of the second, not from its floor", async () => {
     const place = openPlace();
-    const [cart, mail] = [openService(place, "cart", 40), openService(place, "mail", 80)];
+    const [cart, mail] = [openTenant(place, "cart", 40), openTenant(place, "mail", 80)];
     await together([cart, mail], 4);
     expect(cart.wanted()).toBeGreaterThanOrEqual(4);
     expect(mail.wanted()).toBeGreaterThanOrEqual(8);
@@ -80,7 +80,7 @@ describe("two services with one budget of 20 units", () => {
 
   test("the record replays to the same bytes and says why in explain, why-not and status", async () => {
     const place = openPlace();
-    const [cart, mail] = [openService(place, "cart", 150), openService(place, "mail", 120)];
+    const [cart, mail] = [openTenant(place, "cart", 150), openTenant(place, "mail", 120)];
     const [, record] = await together([cart, mail], 6);
     if (record?.decision == null) throw new Error("no decision");
     expect(replayCycle(record)).toMatchObject({ same: true });
@@ -106,7 +106,7 @@ describe("two services with one budget of 20 units", () => {
 
   test("modes that apply nothing take nothing", async () => {
     const place = openPlace();
-    const [cart, mail] = [openService(place, "cart", 150, "shadow"), openService(place, "mail", 120)];
+    const [cart, mail] = [openTenant(place, "cart", 150, "shadow"), openTenant(place, "mail", 120)];
     const [record] = await together([cart, mail], 6);
     expect(record?.apply?.kind).toBe("not-acting");
     expect(
@@ -117,7 +117,7 @@ describe("two services with one budget of 20 units", () => {
 
   test("a plan that nobody carries out claims nothing", async () => {
     const place = openPlace();
-    const [cart, mail] = [openService(place, "cart", 40), openService(place, "mail", 40)];
+    const [cart, mail] = [openTenant(place, "cart", 40), openTenant(place, "mail", 40)];
     await together([cart, mail], 3);
     const before = JSON.stringify(cart.world.parts.tenancy?.view());
     cart.demand(150);
@@ -151,7 +151,7 @@ describe("when something fails", () => {
     "%s: the last grant holds, said and counted, and it comes back by itself",
     async (_name, spoil, says) => {
       const place = openPlace();
-      const [cart, mail] = [openService(place, "cart", 40), openService(place, "mail", 80)];
+      const [cart, mail] = [openTenant(place, "cart", 40), openTenant(place, "mail", 80)];
       await together([cart, mail], 4);
       const held = shareOf(cart.state().lastRecord ?? undefined)?.grantedUnits ?? 0;
       spoil(place);
@@ -177,9 +177,9 @@ describe("when something fails", () => {
 
   test("an update that fails keeps its units counted until the platform says what runs", async () => {
     const place = openPlace();
-    const [cart, mail] = [openService(place, "cart", 40), openService(place, "mail", 40)];
+    const [cart, mail] = [openTenant(place, "cart", 40), openTenant(place, "mail", 40)];
     await together([cart, mail], 4);
-    cart.world.stack.troubles.update = { ending: "failed", effect: "whole" };
+    cart.world.stack.troubles.update = { ending: "failed", effect: "after" };
     cart.demand(120);
     mail.demand(120);
     await together([cart, mail], 6);
@@ -188,7 +188,7 @@ describe("when something fails", () => {
 
   test("a grant that lapsed between decision and update is not acted on", async () => {
     const place = openPlace();
-    const [cart, mail] = [openService(place, "cart", 40), openService(place, "mail", 40)];
+    const [cart, mail] = [openTenant(place, "cart", 40), openTenant(place, "mail", 40)];
     await together([cart, mail], 4);
     const { parts } = cart.world;
     const preview = parts.driver.preview;
@@ -211,7 +211,7 @@ describe("when something fails", () => {
 
   test("taken down, its units are free at once", async () => {
     const place = openPlace();
-    const [cart, mail] = [openService(place, "cart", 120), openService(place, "mail", 40)];
+    const [cart, mail] = [openTenant(place, "cart", 120), openTenant(place, "mail", 40)];
     await together([cart, mail], 4);
     cart.world.parts.tenancy?.leave();
     expect(cart.world.parts.tenancy?.view().accounts[0]?.members[0]?.heldUnits).toBe(0);
