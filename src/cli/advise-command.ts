@@ -1,11 +1,12 @@
 import type { CommandSpec } from "./command-spec.ts";
+import { PROMETHEUS_OPTIONS } from "./prometheus-options.ts";
 
 /** `tiercast advise`. */
 export const ADVISE_COMMAND: CommandSpec = {
   name: "advise",
   argument: {
     name: "[SOURCE]",
-    summary: "CSV, access log or - for standard input (default: the configured source)",
+    summary: "CSV, access log, - for standard input, or prometheus:URL?query=... (default: as configured)",
   },
   summary: "say from a history alone whether a forecast would help, what it would save, and which settings",
   options: [
@@ -25,6 +26,7 @@ export const ADVISE_COMMAND: CommandSpec = {
     { flags: "--time-zone <ZONE>", summary: "IANA zone of the daily rhythm (default: UTC)" },
     { flags: "--time-column <NAME>", summary: "column of the time" },
     { flags: "--value-column <NAME>", summary: "column of the demand" },
+    ...PROMETHEUS_OPTIONS,
   ],
   example: "tiercast advise demand.csv --lead 3m --cost 0.10 --html advice.html --write tiercast.yaml",
   exitCodes: "0 advice given, 1 output cannot be written, 2 bad input, 8 cancelled",

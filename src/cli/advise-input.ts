@@ -2,7 +2,8 @@ import type { DemandSeries } from "../model/series.ts";
 import { DAY_MS, type DurationMs, durationMs, MINUTE_MS, shortDuration } from "../model/time.ts";
 import { lastDays } from "../simulate/world.ts";
 import type { CommandCall } from "./command-spec.ts";
-import { readInput } from "./read-input.ts";
+import type { Input } from "./read-input.ts";
+import { readSource } from "./read-source.ts";
 import { withWired } from "./wired.ts";
 
 /** The history that advice is asked for. */
@@ -19,13 +20,12 @@ export interface AdviseSubject {
 
 const CONFIGURED = { lease: "none", readOnly: true, needsDemand: true } as const;
 
-/** Reads SOURCE, or the configured source without one. The one place where advice gets its input. */
-export async function adviseSubject(call: CommandCall): Promise<AdviseSubject> {
-  const [path] = call.args;
-  if (path !== undefined) {
-    const { name, series, timeZone, warnings } = await readInput(call, path);
-    const source = path === "-" ? null : sourceOf(name, path);
-    return { name, source, isConfigured: false, series, timeZone, warnings };
+/** Reads what the command line names, or the configured source. The one place where advice gets its input. */
+export async function adviseSubject(call: CommandCall, lastMs: number | undefined): Promise<AdviseSubject> {
+  const input = await readSource(call, { lastMs });
+  if (input !== undefined) {
+    const { name, series, timeZone, warnings } = input;
+    return { name, source: daemonSource(input), isConfigured: false, series, timeZone, warnings };
   }
   const found: AdviseSubject[] = [];
   await withWired(call, CONFIGURED, async ({ parts }, { settings }) => {
@@ -39,11 +39,13 @@ export async function adviseSubject(call: CommandCall): Promise<AdviseSubject> {
   return subject;
 }
 
-/** Inputs are named by their kind; a parquet file is no source of a daemon. */
-function sourceOf(name: string, path: string): AdviseSubject["source"] {
-  if (name.startsWith("csv ")) return { kind: "csv", path };
-  return name.startsWith("access-log ") ? { kind: "access-log", path } : null;
+/** What a daemon can read by path alone: no parquet file, no standard input, no server. */
+function daemonSource({ kind, path }: Input): AdviseSubject["source"] {
+  return (kind === "csv" || kind === "access-log") && path !== STDIN_NAME ? { kind, path } : null;
 }
+
+/** As `readInput` names it. */
+const STDIN_NAME = "standard input";
 
 /** Four weeks of minutes: what is advised on in under five minutes. */
 const MOST_STEPS = 28 * 1440;

@@ -31,7 +31,7 @@ export async function runAdvise(call: CommandCall): Promise<number> {
   const lastMs = durationOption(call, "last");
   const html = textOption(call, "html");
   if (html !== undefined) await checkWritable(html, "--html");
-  const subject = await adviseSubject(call);
+  const subject = await adviseSubject(call, lastMs);
   const { series, notes } = advisedPart(subject.series, lastMs);
   for (const warning of [...subject.warnings, ...notes]) note(`warning: ${escapeText(warning)}`);
   const advice = await withProgress(call, (onProgress) =>

@@ -17,10 +17,11 @@ const MOST_RATIO = 4;
 
 /** Each ratio as a dot with its interval, on a logarithmic axis with 1 marked. */
 export function intervalPlot(leads: readonly LeadAdvice[]): string {
-  const rows = leads.flatMap(({ leadMs, violationRatio, quality }) => {
+  const rows = leads.flatMap(({ leadMs, violationRatio, addedRatio, quality }) => {
     const lead = shortDuration(leadMs);
     return [
       { text: `demand missed over the HPA's, ${lead}`, sampled: violationRatio },
+      { text: `... over the same rules without forecast, ${lead}`, sampled: addedRatio },
       { text: `forecast's loss over naive's, ${lead}`, sampled: quality.lossAtLead },
     ];
   });

@@ -15,6 +15,8 @@ export type Verdict = "predictive" | "shadow" | "stay-reactive";
 export type ReasonCode =
   /** Demand missed at equal unit-hours, over the HPA's, and how sure that is. */
   | "violations"
+  /** What the forecast itself adds to the rules: over the same rules on the last value alone. */
+  | "added"
   /** Loss of the forecast over naive's at the lead time and a day ahead, and how sure that is. */
   | "forecast"
   /** Share of truths inside the 90 % interval. */
@@ -85,6 +87,8 @@ export interface LeadAdvice {
   readonly changes: readonly string[];
   /** Geometric mean over the compared rows of V over the HPA's at equal unit-hours. */
   readonly violationRatio: Sampled;
+  /** The same over tiercast's own rules on the last value alone: what the forecast itself is worth. */
+  readonly addedRatio: Sampled;
   /** Share of resampled histories in which tiercast misses less than the HPA. */
   readonly betterShare: number;
   /** Samples scored, as days. */

@@ -5,12 +5,14 @@ import { worldUnitRps } from "../figures.ts";
 import { frontier } from "../frontier.ts";
 import type { ForecastBlock } from "../replay-job.ts";
 import { TIERCAST_KNOBS, type TiercastKnob } from "../replay-settings.ts";
-import { type Simulation, simulate } from "../simulate.ts";
+import { type Simulation, type SweptRun, simulate } from "../simulate.ts";
+import { type SweepRequest, sweepTiercast } from "../sweep.ts";
 import { type TraceWorld, traceWorld } from "../world.ts";
 import type { Advice, LeadAdvice, Reason, Rhythm, Verdict } from "./advice.ts";
 import { billsOf, leastFixedHours, nearestRun, type Prices, scoredSums, shownRow } from "./bills.ts";
 import { forecastQuality } from "./forecast-quality.ts";
 import { type Evidence, judge } from "./judge.ts";
+import { type LastValue, lastValueForecasts, lastValues } from "./last-value.ts";
 import { standing } from "./luck.ts";
 import { proposal } from "./proposal.ts";
 import { REPLICATES } from "./resample.ts";
@@ -95,12 +97,15 @@ async function leadAdvices(request: AdviseRequest): Promise<readonly LeadAdvice[
   const longest = worlds.at(-1);
   const advices: LeadAdvice[] = [];
   let forecasts: readonly ForecastBlock[] | undefined;
+  let lastValue: LastValue | undefined;
   for (const own of worlds.toReversed()) {
     // Day forecasts fall on the steps of the longest world: all begin with it.
     const world = { ...own, firstShown: longest?.firstShown ?? own.firstShown };
     const simulation = await simulated(request, world, forecasts);
     forecasts = simulation.forecasts;
-    advices.unshift(leadAdvice(request, simulation));
+    lastValue ??= lastValues(world);
+    const control = await sweepTiercast(sweepOf(request, world), lastValueForecasts(world, lastValue));
+    advices.unshift(leadAdvice(request, simulation, { control, lastValue }));
   }
   return advices;
 }
@@ -120,40 +125,59 @@ function simulated(
   world: TraceWorld,
   forecasts: readonly ForecastBlock[] | undefined,
 ): Promise<Simulation> {
-  const { timeZone, threads, signal, monotonicMs, onProgress, quick } = request;
-  const lead = shortDuration(world.leadMinutes * MINUTE_MS);
+  const { timeZone, threads, monotonicMs, quick } = request;
   return simulate({
-    world,
+    ...sweepOf(request, world),
     timeZone,
     threads,
-    signal,
     monotonicMs,
     policies: ["tiercast", "hpa", "oracle"],
     members: MEMBERS.filter(({ cost }) => (quick ? cost === "light" : cost !== "trained")).map(
       ({ name }) => name,
     ),
-    knobs: knobsOf(quick ? QUICK_KNOBS : KNOBS),
     ...(forecasts && { forecasts }),
+  });
+}
+
+function sweepOf({ signal, onProgress, quick }: AdviseRequest, world: TraceWorld): SweepRequest {
+  const lead = shortDuration(world.leadMinutes * MINUTE_MS);
+  return {
+    world,
+    signal,
+    knobs: knobsOf(quick ? QUICK_KNOBS : KNOBS),
     onProgress: (what, done, total) =>
       onProgress?.(what === "forecasts" ? what : `${what}, lead time ${lead}`, done, total),
-  });
+  };
 }
 
 function knobsOf(names: readonly string[]): readonly TiercastKnob[] {
   return TIERCAST_KNOBS.filter(({ name }) => names.includes(name));
 }
 
-function leadAdvice(request: AdviseRequest, simulation: Simulation): LeadAdvice {
+interface Control {
+  /** Tiercast's rules on the last value alone. */
+  readonly control: readonly SweptRun[];
+  readonly lastValue: LastValue;
+}
+
+function leadAdvice(
+  request: AdviseRequest,
+  simulation: Simulation,
+  { control, lastValue }: Control,
+): LeadAdvice {
   const { world, runs, oracleUnitHours } = simulation;
   const replicates = request.quick ? QUICK_REPLICATES : REPLICATES;
   const row = shownRow(simulation);
-  const { violationRatio, betterShare } = standing(simulation, replicates);
+  const own = runs.filter(({ policy }) => policy === "tiercast");
+  const hpa = runs.filter(({ policy }) => policy === "hpa");
+  const { violationRatio, betterShare } = standing(world, own, hpa, replicates);
   const evidence: Evidence = {
     leadMs: world.leadMinutes * MINUTE_MS,
     violationRatio,
+    addedRatio: standing(world, own, control, replicates).violationRatio,
     betterShare,
     scoredDays: scoredSums(world).hours / 24,
-    quality: forecastQuality(world, simulation.forecasts, replicates),
+    quality: forecastQuality(world, simulation.forecasts, lastValue, replicates),
     hpaOverOracle: hpaHours(simulation) / oracleUnitHours,
     fixedOverOracle: leastFixedHours(world, CAREFUL_LEVEL) / oracleUnitHours,
   };

@@ -11,7 +11,6 @@ export interface ScoredDays {
 
 /** What one run did on each day. */
 export interface RunDays {
-  readonly policy: string;
   /** Demand beyond ready units, as a sum over steps. */
   readonly lost: Float64Array;
   readonly unitHours: Float64Array;
@@ -36,7 +35,7 @@ export function oracleDays(world: TraceWorld, days: ScoredDays): Float64Array {
   return sums(world, days, (step) => ((oracle[step] ?? 0) * world.stepMinutes) / 60);
 }
 
-export function runDays(world: TraceWorld, days: ScoredDays, { policy, timeline }: SweptRun): RunDays {
+export function runDays(world: TraceWorld, days: ScoredDays, { timeline }: SweptRun): RunDays {
   const { firstStep, readyUnits, requestedUnits, warmIdleUnits, warmPreparingUnits } = timeline;
   const hours = world.stepMinutes / 60;
   const lost = (step: number): number => {
@@ -48,7 +47,7 @@ export function runDays(world: TraceWorld, days: ScoredDays, { policy, timeline 
     const warm = (warmPreparingUnits?.[row] ?? 0) + WARM_PRICE * (warmIdleUnits?.[row] ?? 0);
     return ((requestedUnits[row] ?? 0) + warm) * hours;
   };
-  return { policy, lost: sums(world, days, lost), unitHours: sums(world, days, held) };
+  return { lost: sums(world, days, lost), unitHours: sums(world, days, held) };
 }
 
 /** As the world bills idle warm units. */

@@ -1,29 +1,27 @@
 import { pinball } from "../../forecast/ensemble/weights.ts";
-import { localClock } from "../../forecast/local-clock.ts";
-import { naive } from "../../forecast/members/naive.ts";
 import { forecastLoss, LOSS_LEVELS } from "../../forecast/scores/scoring.ts";
 import { FORECAST_LEVELS } from "../../model/forecast.ts";
-import { type DemandSeries, endMs, sliceSeries } from "../../model/series.ts";
-import { DAY_MS } from "../../model/time.ts";
 import type { ForecastBlock } from "../replay-job.ts";
 import type { TraceWorld } from "../world.ts";
 import type { ForecastQuality } from "./advice.ts";
-import { type ScoredDays, scoredDays } from "./day-sums.ts";
+import { scoredDays } from "./day-sums.ts";
+import type { LastValue } from "./last-value.ts";
 import { drawnSum, resampleDays } from "./resample.ts";
 
 /**
  * Scores of the very forecasts that the simulation decided on, without making any anew: at the lead time each
  * scored step against the forecast made one lead before it, and the day forecasts (one a day) over all their
- * steps. Losses are over naive's (`members/naive.ts`) at the same origins, its parameters fitted once a day.
+ * steps. Losses are over naive's (`last-value.ts`) at the same origins.
  */
 export function forecastQuality(
   world: TraceWorld,
   blocks: readonly ForecastBlock[],
+  lastValue: LastValue,
   replicates: number,
 ): ForecastQuality {
   const days = scoredDays(world);
-  const ahead = aheadSums(world, blocks, days);
-  const whole = dayForecasts(world, blocks);
+  const ahead = aheadSums(world, blocks, lastValue);
+  const whole = dayForecasts(world, blocks, lastValue);
   const ratio = (own: ArrayLike<number>, reference: ArrayLike<number>, count: number) => {
     const statistic = (counts: readonly number[]): number =>
       drawnSum(counts, own) / drawnSum(counts, reference);
@@ -46,7 +44,8 @@ const ROW = new Map(FORECAST_LEVELS.map((level, row) => [level, row]));
 const SPIKE_LEVEL = 0.99;
 
 /** Sums by day over the scored steps whose forecast, made one lead time before, is known. */
-function aheadSums(world: TraceWorld, blocks: readonly ForecastBlock[], days: ScoredDays) {
+function aheadSums(world: TraceWorld, blocks: readonly ForecastBlock[], lastValue: LastValue) {
+  const days = scoredDays(world);
   const column = (): Float64Array => new Float64Array(days.count);
   const sums = {
     own: column(),
@@ -57,20 +56,20 @@ function aheadSums(world: TraceWorld, blocks: readonly ForecastBlock[], days: Sc
     steps: column(),
   };
   const quantileAt = quantileReader(world, blocks);
-  const naiveAt = naiveReader(world);
   const add = (list: Float64Array, day: number, value: number): void => {
     list[day] = (list[day] ?? 0) + value;
   };
   for (let step = world.firstScored; step < world.demandRps.length; step++) {
     const truth = world.demandRps[step] ?? Number.NaN;
     const made = step - world.leadSteps;
-    const reference = naiveAt(made);
-    if (Number.isNaN(truth) || Number.isNaN(quantileAt(made, 0.5)) || reference === undefined) continue;
+    if (Number.isNaN(truth) || Number.isNaN(quantileAt(made, 0.5))) continue;
+    const reference = lastValue(made)?.at([world.leadSteps + 1], LOSS_LEVELS);
+    if (reference === undefined) continue;
     const day = days.dayOf(step);
-    for (const level of LOSS_LEVELS) {
+    LOSS_LEVELS.forEach((level, row) => {
       add(sums.own, day, pinball(truth, quantileAt(made, level), level));
-      add(sums.naive, day, pinball(truth, reference(level), level));
-    }
+      add(sums.naive, day, pinball(truth, reference[row]?.[0] ?? Number.NaN, level));
+    });
     add(sums.inside, day, truth >= quantileAt(made, 0.05) && truth <= quantileAt(made, 0.95) ? 1 : 0);
     add(sums.above, day, Math.max(0, truth - quantileAt(made, SPIKE_LEVEL)));
     add(sums.demand, day, truth);
@@ -92,52 +91,8 @@ function quantileReader(world: TraceWorld, blocks: readonly ForecastBlock[]) {
   };
 }
 
-/** As far back as naive looks. */
-const NAIVE_DAYS = 14;
-const NAIVE_HOURLY_DAYS = 56;
-
-function naiveHistory(world: TraceWorld, made: number): DemandSeries {
-  const { series } = world;
-  const madeMs = series.startMs + made * series.stepMs;
-  const days = world.stepMinutes < 60 ? NAIVE_DAYS : NAIVE_HOURLY_DAYS;
-  return sliceSeries(series, Math.max(series.startMs, madeMs - days * DAY_MS), madeMs);
-}
-
-function naiveModel(history: DemandSeries) {
-  const clock = localClock("UTC", history.startMs, endMs(history));
-  const outcome = naive.fit(history, { clock });
-  return outcome.kind === "fitted" ? outcome.model : undefined;
-}
-
-/** Naive's quantile one lead time after `made`, from a fit of the same day; undefined where it cannot answer. */
-function naiveReader(world: TraceWorld) {
-  const perDay = Math.max(1, Math.round(DAY_MS / world.series.stepMs));
-  let model: ReturnType<typeof naiveModel>;
-  let fittedAt = Number.NEGATIVE_INFINITY;
-  return (made: number): ((level: number) => number) | undefined => {
-    if (made - fittedAt >= perDay) {
-      model = naiveModel(naiveHistory(world, made));
-      fittedAt = made;
-    }
-    if (model === undefined) return undefined;
-    const known = lastKnown(world, made);
-    if (known < 0) return undefined;
-    // Naive stands on the last value alone.
-    const view = { ...world.series, values: world.demandRps.subarray(known, known + 1) };
-    const rows = model.advance(view).at([world.leadSteps + 1], LOSS_LEVELS);
-    return (level) => rows[LOSS_LEVELS.indexOf(level)]?.[0] ?? Number.NaN;
-  };
-}
-
-function lastKnown(world: TraceWorld, made: number): number {
-  for (let step = made - 1; step >= 0; step--) {
-    if (!Number.isNaN(world.demandRps[step] ?? Number.NaN)) return step;
-  }
-  return -1;
-}
-
 /** The forecasts of a whole day, an entry each, naive beside them. */
-function dayForecasts(world: TraceWorld, blocks: readonly ForecastBlock[]) {
+function dayForecasts(world: TraceWorld, blocks: readonly ForecastBlock[], lastValue: LastValue) {
   const sums = {
     own: [] as number[],
     naive: [] as number[],
@@ -147,7 +102,7 @@ function dayForecasts(world: TraceWorld, blocks: readonly ForecastBlock[]) {
   for (const { step, rows } of blocks.flatMap((block) => block.reviews)) {
     const horizon = rows[0]?.length ?? 0;
     const truth = world.demandRps.subarray(step, step + horizon);
-    const reference = naiveModel(naiveHistory(world, step))?.forecast(horizon, FORECAST_LEVELS);
+    const reference = lastValue(step)?.forecast(horizon, FORECAST_LEVELS);
     const own = forecastLoss(truth, rows, horizon);
     // A day cut short by the end of the history would weigh as much as a whole one.
     if (reference === undefined || own.scored < horizon / 2) continue;

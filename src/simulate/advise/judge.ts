@@ -3,7 +3,7 @@ import type { ForecastQuality, LeadAdvice, Reason, Sampled, Verdict } from "./ad
 /** What a verdict rests on. */
 export type Evidence = Pick<
   LeadAdvice,
-  "violationRatio" | "betterShare" | "scoredDays" | "hpaOverOracle" | "fixedOverOracle"
+  "violationRatio" | "addedRatio" | "betterShare" | "scoredDays" | "hpaOverOracle" | "fixedOverOracle"
 > & { readonly quality: ForecastQuality; readonly leadMs: number };
 
 /** V over the HPA's: below the first it is an advantage, above the second there is none. */
@@ -14,8 +14,8 @@ const SURELY_LESS = 1;
 /** The daemon's own bars: with less it would not let the forecast act. */
 const LEAST_COVERAGE = 0.8;
 const MOST_LOSS = 1.05;
-/** The forecast tells something when it loses less than this against naive. */
-const TELLING_LOSS = 0.97;
+/** The forecast tells something when its rules miss less than this of what they miss on the last value alone. */
+const ADDS = 0.9;
 /** Fewer days resampled give intervals that are too narrow. */
 export const LEAST_DAYS = 5;
 /** With a fixed size, or an HPA, this close to the oracle, there is nothing to gain. */
@@ -29,17 +29,18 @@ export interface Judgement {
 
 /**
  * The verdict of one lead time. `predictive` asks for all of: enough days, an advantage that no draw of days
- * takes away, a forecast that tells more than naive does, and scores with which the daemon would let it act.
- * Without an advantage or a telling forecast it is `stay-reactive`; everything between is `shadow`.
+ * takes away, a forecast that surely adds to the rules, and scores with which the daemon would let it act.
+ * Without an advantage, or with a forecast that adds nothing to the rules, it is `stay-reactive`; everything between is `shadow`.
  */
 export function judge(evidence: Evidence): Judgement {
   const { fixedOverOracle, hpaOverOracle, violationRatio, quality } = evidence;
   if (fixedOverOracle <= NOTHING_TO_GAIN) return flat(evidence);
   if (hpaOverOracle <= NOTHING_TO_GAIN) return bounded(evidence);
-  const tells = isTelling(quality.lossAtLead) || isTelling(quality.lossOverDay);
+  const tells = evidence.addedRatio.value < ADDS;
   const gains = violationRatio.value < NO_LESS;
   const reasons = [
     violationReason(evidence),
+    addedReason(evidence),
     forecastReason(quality),
     coverageReason(quality),
     boundReason(evidence),
@@ -51,13 +52,9 @@ export function judge(evidence: Evidence): Judgement {
   return { verdict, reasons, changes: changesOf(verdict, evidence, lacks) };
 }
 
-function isTelling({ value }: Sampled): boolean {
-  return value < TELLING_LOSS;
-}
-
 /** Not by a few days' luck. */
-function isSurelyTelling({ value, high }: Sampled): boolean {
-  return value < TELLING_LOSS && high < 1;
+function surelyAdds({ addedRatio: { value, high } }: Evidence): boolean {
+  return value < ADDS && high < SURELY_LESS;
 }
 
 /** What stands between promising and `predictive`, as what would change it. */
@@ -74,8 +71,11 @@ function lackingFor(evidence: Evidence): readonly string[] {
     lacks.push(
       `An advantage that does not hang on a few days: the interval of ${ratio(violationRatio)} must end below 1.`,
     );
-  if (!isSurelyTelling(quality.lossAtLead) && !isSurelyTelling(quality.lossOverDay))
-    lacks.push("A forecast that surely loses less than naive, at the lead time or over the next day.");
+  if (!surelyAdds(evidence))
+    lacks.push(
+      `A forecast that surely adds something: the interval of ${ratio(evidence.addedRatio)} over the same rules without ` +
+        "one must end below 1.",
+    );
   if (!(quality.coverage90 >= LEAST_COVERAGE))
     lacks.push(
       `A coverage of 80 % or more at the lead time (now ${percent(quality.coverage90)}): below it the daemon does not ` +
@@ -142,13 +142,25 @@ function violationReason({ violationRatio, betterShare, scoredDays }: Evidence):
   return { code: "violations", speaks, text: `${what} (ratio ${ratio(violationRatio)}; ${sure}).` };
 }
 
+function addedReason(evidence: Evidence): Reason {
+  const { addedRatio } = evidence;
+  const adds = addedRatio.value < ADDS;
+  const text =
+    addedRatio.value < 1
+      ? `The forecast itself prevents ${percent(1 - addedRatio.value)} of what the same rules miss on the last value ` +
+        `alone (ratio ${ratio(addedRatio)}); the rest is headroom by how far demand usually moves.`
+      : `The same rules on the last value alone miss no more (ratio ${ratio(addedRatio)}): what is gained is headroom by ` +
+        "how far demand usually moves, not forecast.";
+  return { code: "added", speaks: surelyAdds(evidence) ? "for" : adds ? "neither" : "against", text };
+}
+
 function forecastReason({ lossAtLead, lossOverDay }: ForecastQuality): Reason {
-  const sure = isSurelyTelling(lossAtLead) || isSurelyTelling(lossOverDay);
-  const any = isTelling(lossAtLead) || isTelling(lossOverDay);
   const text =
     `The forecast's loss is ${ratio(lossAtLead)} of naive's at the lead time and ${ratio(lossOverDay)} over the ` +
     `next day (1: it tells no more than the last value does).`;
-  return { code: "forecast", speaks: sure ? "for" : any ? "neither" : "against", text };
+  const isLess = lossAtLead.high < 1 || lossOverDay.high < 1;
+  const isMore = lossAtLead.value >= 1 && !(lossOverDay.value < 1);
+  return { code: "forecast", speaks: isLess ? "for" : isMore ? "against" : "neither", text };
 }
 
 function coverageReason({ coverage90, coverageOverDay90 }: ForecastQuality): Reason {

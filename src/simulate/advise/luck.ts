@@ -1,13 +1,14 @@
 import { type ComparisonRow, comparePolicies } from "../frontier.ts";
-import type { Simulation } from "../simulate.ts";
+import type { SweptRun } from "../simulate.ts";
+import type { TraceWorld } from "../world.ts";
 import type { Sampled } from "./advice.ts";
-import { demandDays, oracleDays, runDays, scoredDays } from "./day-sums.ts";
+import { demandDays, oracleDays, type RunDays, runDays, scoredDays } from "./day-sums.ts";
 import { drawnSum, resampleDays } from "./resample.ts";
 
-/** How tiercast stands against the HPA, and how far a few days decide it. */
+/** How one policy stands against another, and how far a few days decide it. */
 export interface Standing {
   readonly violationRatio: Sampled;
-  /** Share of draws in which tiercast misses less; NaN below two days. */
+  /** Share of draws in which the first misses less; NaN below two days. */
   readonly betterShare: number;
 }
 
@@ -15,30 +16,32 @@ export interface Standing {
 const LEAST_RATIO = 0.01;
 
 /**
- * V of tiercast over the HPA's at equal unit-hours (geometric mean over the compared rows), with its interval
- * over resampled days: in each draw both frontiers are drawn anew from the same days.
+ * V of `own` runs over that of `reference` runs at equal unit-hours (geometric mean over the rows compared), with its
+ * interval over resampled days: in each draw both frontiers are drawn anew from the same days.
  */
-export function standing(simulation: Simulation, replicates: number): Standing {
-  const { world } = simulation;
+export function standing(
+  world: TraceWorld,
+  own: readonly SweptRun[],
+  reference: readonly SweptRun[],
+  replicates: number,
+): Standing {
   const days = scoredDays(world);
   const demand = demandDays(world, days);
   const oracle = oracleDays(world, days);
-  const compared = simulation.runs.filter(({ policy }) => policy === "tiercast" || policy === "hpa");
-  const runs = compared.map((run) => runDays(world, days, run));
+  const sums = {
+    tiercast: own.map((run) => runDays(world, days, run)),
+    hpa: reference.map((run) => runDays(world, days, run)),
+  };
   const statistic = (counts: readonly number[]): number => {
     const load = drawnSum(counts, demand);
     if (!(load > 0)) return Number.NaN;
-    const swept: Record<string, { unitHours: number; violationShare: number; updatesPerHour: number }[]> = {
-      tiercast: [],
-      hpa: [],
-    };
-    for (const { policy, lost, unitHours } of runs) {
-      swept[policy]?.push({
-        unitHours: drawnSum(counts, unitHours),
-        violationShare: drawnSum(counts, lost) / load,
-        updatesPerHour: 0,
-      });
-    }
+    const point = ({ lost, unitHours }: RunDays) => ({
+      unitHours: drawnSum(counts, unitHours),
+      violationShare: drawnSum(counts, lost) / load,
+      updatesPerHour: 0,
+    });
+    // `comparePolicies` compares with what is named hpa.
+    const swept = { tiercast: sums.tiercast.map(point), hpa: sums.hpa.map(point) };
     return meanRatio(comparePolicies(swept, drawnSum(counts, oracle)));
   };
   const { draws, ...violationRatio } = resampleDays(days.count, statistic, replicates);
