@@ -43,19 +43,38 @@ export function maskTraining(history: DemandSeries, clock: LocalClock): DemandSe
 export function maskOutages(history: DemandSeries, clock: LocalClock): DemandSeries {
   const { values, stepMs } = history;
   if (values.length * stepMs < 3 * DAY_MS || stepMs > DAY_MS / 8) return history;
-  const overall = median(values);
-  // Most histories have none: looking costs less than what is usual at each time of day.
-  if (!values.some((value) => value <= NOTHING * overall * 3)) return history;
-  const masked = values.slice();
   const run = Math.max(3, Math.round((15 * MINUTE_MS) / stepMs));
-  maskRuns(masked, run, Math.round(LONGEST_MS / stepMs), gone(values, usualByTime(history, clock), overall));
+  // Most histories are never near zero for so long: looking costs less than what is usual at each time of day.
+  if (!hasRunBelow(values, run, NOTHING * largest(values))) return history;
+  const masked = values.slice();
+  const isGone = gone(values, usualByTime(history, clock), median(values));
+  maskRuns(masked, run, Math.round(LONGEST_MS / stepMs), isGone);
   return { ...history, values: masked };
+}
+
+function largest(values: Float64Array): number {
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  return most;
+}
+
+/** Whether some `minimum` steps in a row, none of them a gap, lie at or below `most`. */
+function hasRunBelow(values: Float64Array, minimum: number, most: number): boolean {
+  let length = 0;
+  for (const value of values) {
+    length = value <= most ? length + 1 : 0;
+    if (length >= minimum) return true;
+  }
+  return false;
 }
 
 function gone(values: Float64Array, usual: Usual, overall: number): (i: number) => boolean {
   return (i) => {
+    const value = values[i] as number;
+    // Nothing usual is above the largest: what is above a share of that is looked up for nothing.
+    if (!(value <= usual.largest * NOTHING)) return false;
     const expected = usual.at(i);
-    return expected > QUIET * overall && (values[i] ?? Number.NaN) <= NOTHING * expected;
+    return expected > QUIET * overall && value <= NOTHING * expected;
   };
 }
 
@@ -76,33 +95,61 @@ function maskRuns(values: Float64Array, minimum: number, maximum: number, hit: (
 }
 
 interface Usual {
+  /** The largest value there is. */
+  readonly largest: number;
   /** Median over the days at the local time of step `i`. */
   at(i: number): number;
   /** Steps within 10 minutes of the same local time on other days. */
   sameTime(i: number): readonly number[];
 }
 
-function usualByTime({ startMs, stepMs, values }: DemandSeries, clock: LocalClock): Usual {
-  const slots = Math.ceil(DAY_MS / stepMs);
-  const members: number[][] = Array.from({ length: slots }, () => []);
-  const slotOf = new Int32Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const sinceMidnight = clock.localMs(startMs + i * stepMs) % DAY_MS;
-    slotOf[i] = Math.floor((sinceMidnight < 0 ? sinceMidnight + DAY_MS : sinceMidnight) / stepMs);
-    members[slotOf[i] ?? 0]?.push(i);
-  }
-  const medians = members.map((list) => median(Float64Array.from(list, (i) => values[i] ?? Number.NaN)));
+function usualByTime(history: DemandSeries, clock: LocalClock): Usual {
+  const { stepMs, values } = history;
+  const { slots, slotOf, starts, members } = stepsByTime(history, clock);
+  const stepsIn = (slot: number): Int32Array => members.subarray(starts[slot], starts[slot + 1]);
+  const medians = new Map<number, number>();
   const near = Math.max(1, Math.round((10 * MINUTE_MS) / stepMs));
   const apart = (a: number, b: number): boolean => Math.abs(a - b) * stepMs > DAY_MS / 2;
   return {
-    at: (i) => medians[slotOf[i] ?? 0] ?? Number.NaN,
+    largest: largest(values),
+    at: (i) => {
+      const slot = slotOf[i] ?? 0;
+      const before = medians.get(slot);
+      if (before !== undefined) return before;
+      const own = median(Float64Array.from(stepsIn(slot), (step) => values[step] ?? Number.NaN));
+      medians.set(slot, own);
+      return own;
+    },
     sameTime: (i) => {
       const found: number[] = [];
       for (let shift = -near; shift <= near; shift++) {
-        const list = members[((slotOf[i] ?? 0) + shift + slots) % slots] ?? [];
+        const list = stepsIn(((slotOf[i] ?? 0) + shift + slots) % slots);
         for (const other of list) if (apart(other, i)) found.push(other);
       }
       return found;
     },
   };
+}
+
+/** The slot of the local day of each step, and the steps of each slot: `members[starts[slot]..starts[slot + 1])`. */
+function stepsByTime({ startMs, stepMs, values }: DemandSeries, clock: LocalClock) {
+  const slots = Math.ceil(DAY_MS / stepMs);
+  const slotOf = new Int32Array(values.length);
+  const starts = new Int32Array(slots + 1);
+  for (let i = 0; i < values.length; i++) {
+    const sinceMidnight = clock.localMs(startMs + i * stepMs) % DAY_MS;
+    const slot = Math.floor((sinceMidnight < 0 ? sinceMidnight + DAY_MS : sinceMidnight) / stepMs);
+    slotOf[i] = slot;
+    starts[slot + 1] = (starts[slot + 1] ?? 0) + 1;
+  }
+  for (let slot = 0; slot < slots; slot++) starts[slot + 1] = (starts[slot + 1] ?? 0) + (starts[slot] ?? 0);
+  const next = starts.slice();
+  const members = new Int32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const slot = slotOf[i] as number;
+    const at = next[slot] as number;
+    members[at] = i;
+    next[slot] = at + 1;
+  }
+  return { slots, slotOf, starts, members };
 }

@@ -8,6 +8,7 @@ import type {
   ForecastContext,
   Forecaster,
 } from "../forecaster.ts";
+import { perHistory } from "../kernels/per-history.ts";
 import type { LocalClock } from "../local-clock.ts";
 import { maskTraining } from "../masking.ts";
 
@@ -32,8 +33,21 @@ export function historyAt(input: ModelInput, member: Forecaster, cutoffMs: numbe
   const { startMs, stepMs, values } = source;
   const to = Math.min(values.length, Math.max(0, Math.round((cutoffMs - startMs) / stepMs)));
   const from = Math.max(0, to - Math.round(input.trainMs / stepMs));
-  return { startMs: epochMs(startMs + from * stepMs), stepMs, values: values.subarray(from, to) };
+  return viewsOf(source)(from, to, () => ({
+    startMs: epochMs(startMs + from * stepMs),
+    stepMs,
+    values: values.subarray(from, to),
+  }));
 }
+
+/** The last view on a series: the members that stand at one cutoff share it, and what follows from it alone. */
+const viewsOf = perHistory(() => {
+  let last: { readonly from: number; readonly to: number; readonly view: DemandSeries } | undefined;
+  return (from: number, to: number, make: () => DemandSeries): DemandSeries => {
+    if (last?.from !== from || last.to !== to) last = { from, to, view: make() };
+    return last.view;
+  };
+});
 
 /** Outages masked once per cutoff, however many members are fitted there. */
 export function maskedHistories(input: ModelInput): (member: Forecaster, cutoffMs: number) => DemandSeries {
@@ -84,7 +98,7 @@ export function standAt(
   const context = contextAt(input, member, cutoffMs);
   const history = historyAt(input, member, cutoffMs);
   const model: FittedForecaster = member.restore(state, history, context);
-  const mostRps = LARGEST_ANSWER * highest(history.values);
+  const mostRps = LARGEST_ANSWER * highestOf(history);
   const factor = member.takesEvents ? input.eventFactor : undefined;
   const { stepMs } = input.series;
   return {
@@ -105,11 +119,11 @@ export function standAt(
  */
 const LARGEST_ANSWER = 20;
 
-function highest(values: Float64Array): number {
+const highestOf = perHistory(({ values }) => {
   let most = 0;
   for (const value of values) if (value > most) most = value;
   return most;
-}
+});
 
 function capped(rows: readonly Float64Array[], most: number): readonly Float64Array[] {
   for (const row of rows) for (let j = 0; j < row.length; j++) if ((row[j] ?? 0) > most) row[j] = most;

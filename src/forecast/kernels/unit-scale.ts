@@ -1,5 +1,6 @@
 import type { DemandSeries } from "../../model/series.ts";
 import type { ForecasterSpec } from "../forecaster.ts";
+import { perHistory } from "./per-history.ts";
 import { median } from "./statistics.ts";
 
 /** Parameters learned in units of `unit` demand. */
@@ -40,5 +41,13 @@ function unitOf(values: Float64Array): number {
 
 function divided(history: DemandSeries, unit: number): DemandSeries {
   if (unit === 1) return history;
-  return { ...history, values: history.values.map((value) => value / unit) };
+  const known = dividedBy(history);
+  const before = known.get(unit);
+  if (before !== undefined) return before;
+  const own = { ...history, values: history.values.map((value) => value / unit) };
+  known.set(unit, own);
+  return own;
 }
+
+/** By unit: most members have the same. */
+const dividedBy = perHistory(() => new Map<number, DemandSeries>());

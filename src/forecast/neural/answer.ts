@@ -1,9 +1,10 @@
 import type { DemandSeries } from "../../model/series.ts";
 import { HOUR_MS, MINUTE_MS } from "../../model/time.ts";
 import { type ErrorQuantiles, offsetRows } from "../kernels/error-quantiles.ts";
+import { perHistory } from "../kernels/per-history.ts";
 import type { LocalClock } from "../local-clock.ts";
 import { candidates } from "./candidates.ts";
-import { demandSource, recentDemand } from "./demand-source.ts";
+import { type DemandSource, demandSource, recentDemand } from "./demand-source.ts";
 import { ANSWERS } from "./mixture-head.ts";
 import type { Network } from "./network.ts";
 import { type PackedWeights, unpackWeights } from "./packed-weights.ts";
@@ -22,7 +23,7 @@ export function networkQuantiles(
   steps: readonly number[],
   levels: readonly number[],
 ): Float64Array[] {
-  const source = demandSource(recentDemand(history), clock);
+  const source = sourceOf(history, clock);
   const origin = source.values.length;
   const places = steps.map((step) => askedAround(step, source.stepMs));
   const asked = [...new Set(places.flatMap(({ low, high }) => [low, high]))].sort((a, b) => a - b);
@@ -53,11 +54,23 @@ export function networkQuantiles(
   return rows;
 }
 
+/** Both networks look at the same. */
+function sourceOf(history: DemandSeries, clock: LocalClock): DemandSource {
+  const sources = sourcesOf(history);
+  const before = sources.get(clock);
+  if (before !== undefined) return before;
+  const own = demandSource(recentDemand(history), clock);
+  sources.set(clock, own);
+  return own;
+}
+
+const sourcesOf = perHistory(() => new Map<LocalClock, DemandSource>());
+
 /** Answers of the network at rising steps: `[steps x ANSWERS]`. */
 function askNetwork(
   network: Network,
   packed: PackedWeights,
-  source: ReturnType<typeof demandSource>,
+  source: DemandSource,
   steps: readonly number[],
 ): Float64Array {
   const borders = tokenBorders(source.stepMs);

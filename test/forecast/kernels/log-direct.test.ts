@@ -56,7 +56,7 @@ describe("log-direct", () => {
     expect(width(15)).toBeGreaterThan(2.5 * width(4));
   });
 
-  it.each(["rough", "calm"] as const)("covers most of %s hours and not all: widths pooled over the day would give 0.5 and 1", (kind) => {
+  it.each(["rough", "calm"] as const)("covers most of %s hours, and not all", (kind) => {
     const series = rhythm(17, 0.3, 3);
     const state = fitted(until(series, 14 * PER_DAY));
     const isMeant = (i: number): boolean => {
