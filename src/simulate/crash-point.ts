@@ -16,6 +16,8 @@ export interface CrashPoint {
   /** Called before each effect (a durable write, a step of an update); throws from the crash on. */
   effect(name: string): void;
   crashed(): boolean;
+  /** Dies now, wherever it is. */
+  kill(): void;
   /** A new process: alive, not armed. */
   restart(): void;
 }
@@ -33,6 +35,9 @@ export function createCrashPoint(): CrashPoint {
       if (left !== undefined) left -= 1;
     },
     crashed: () => dead,
+    kill: () => {
+      dead = true;
+    },
     restart: () => {
       dead = false;
       left = undefined;

@@ -3,10 +3,11 @@ import { nextStartMs } from "../controller/daemon.ts";
 import { recoverAtStart } from "../controller/recover.ts";
 import { type ControllerState, loadState } from "../controller/state.ts";
 import type { CycleRecord } from "../model/cycle.ts";
+import type { Journal } from "../model/journal-port.ts";
 import { totalUnits } from "../model/tier.ts";
-import { beginFault, endFaults, FAULTS, type Fault } from "./faults.ts";
 import { brokenInvariants } from "./invariants.ts";
-import { pick } from "./seeded-random.ts";
+import type { SimulatedPlatform } from "./simulated-platform.ts";
+import type { SimulatedStack } from "./simulated-stack.ts";
 import { createSimulatedWorld, type SimulatedWorld, type WorldOptions } from "./simulated-world.ts";
 
 /** The real controller, cycle by cycle, in a simulated world; every cycle is held to the invariants. */
@@ -91,74 +92,23 @@ function dead(world: SimulatedWorld): (error: unknown) => null {
   };
 }
 
-export interface NightReport {
-  readonly seed: number;
-  readonly faults: readonly Fault[];
-  readonly broken: readonly string[];
-  readonly headHash: string;
-  readonly engineRuns: number;
-}
-
-export interface NightOptions extends WorldOptions {
-  /** Cycles in which faults begin and end. */
-  readonly faultCycles: number;
-  /** Chance that a fault begins in a cycle. */
-  readonly faultChance: number;
-  readonly faults?: readonly Fault[];
-}
-
-/** Cycles after the last fault in which the world and the plan must agree again. */
-const CONVERGE_CYCLES = 2;
-/** Cycles in which sizes may still settle: stabilisation, bounded steps down, a warm pool's life. */
-const SETTLE_CYCLES = 24;
-const QUIET_CYCLES = 12;
-
-/**
- * A night: faults by seed, then peace. Two cycles into the peace plan and platform agree with no human command,
- * and once sizes have settled on demand that stays, no engine runs at all.
- */
-export async function simulateNight(options: NightOptions): Promise<NightReport> {
-  const simulation = openSimulation(options);
-  const { world } = simulation;
-  const faults: Fault[] = [];
-  let endsIn = 0;
-  await simulation.cycles(3);
-  for (let done = 0; done < options.faultCycles; done++) {
-    if (endsIn === 0) endFaults(world);
-    endsIn -= 1;
-    if (endsIn < 0 && world.random() < options.faultChance) {
-      const fault = pick(world.random, options.faults ?? FAULTS);
-      faults.push(fault);
-      beginFault(world, fault);
-      endsIn = 1 + Math.floor(world.random() * 4);
-    }
-    await simulation.cycle();
-  }
-  endFaults(world);
-  world.freezeDemand();
-  await simulation.cycles(CONVERGE_CYCLES);
-  const broken = [...disagreements(simulation)];
-  await simulation.cycles(SETTLE_CYCLES);
-  const runsBefore = simulation.engineRuns();
-  await simulation.cycles(QUIET_CYCLES);
-  const quiet = simulation.engineRuns() - runsBefore;
-  if (quiet > 0) broken.push(`${quiet} engine runs although nothing changed`);
-  const chain = world.parts.journal.verifyChain();
-  if (chain.kind === "broken") broken.push(`journal: cycle ${chain.cycle}: ${chain.reason}`);
-  return {
-    seed: options.seed,
-    faults,
-    broken: [...simulation.broken(), ...broken],
-    headHash: chain.kind === "whole" ? chain.headHash : "",
-    engineRuns: simulation.engineRuns(),
-  };
+/** What the world and the daemon's own books say, side by side. */
+export interface Books {
+  readonly platform: Pick<SimulatedPlatform, "wanted">;
+  readonly stack: Pick<SimulatedStack, "isLeftOver">;
+  readonly state: ControllerState;
+  readonly journal: Pick<Journal, "openIntents">;
 }
 
 /** What still differs between plan, journal, stack and platform. */
 export function disagreements({ world, state }: Simulation): readonly string[] {
   const { platform, stack, parts } = world;
+  return booksDisagree({ platform, stack, state: state(), journal: parts.journal });
+}
+
+export function booksDisagree({ platform, stack, state, journal }: Books): readonly string[] {
   const wanted = platform.wanted();
-  const applied = state().applied;
+  const { applied } = state;
   const broken: string[] = [];
   const text = (units: Readonly<Record<string, number>>) => Object.values(units).join("+");
   const units =
@@ -167,12 +117,12 @@ export function disagreements({ world, state }: Simulation): readonly string[] {
       : Object.fromEntries(Object.entries(applied.tiers).map(([tier, { units }]) => [tier, units]));
   if (text(units) !== text(wanted.units))
     broken.push(`applied ${text(units)}, the platform wants ${text(wanted.units)}`);
-  const decided = state().lastRecord?.decision?.after.units;
+  const decided = state.lastRecord?.decision?.after.units;
   if (decided !== undefined && totalUnits(decided) !== totalUnits(wanted.units))
     broken.push(`decided ${text(decided)}, the platform wants ${text(wanted.units)}`);
   if (stack.isLeftOver()) broken.push("a dead run's lock is still there");
-  if (state().needsRecovery) broken.push("recovery is still due");
-  const open = parts.journal.openIntents().length;
+  if (state.needsRecovery) broken.push("recovery is still due");
+  const open = journal.openIntents().length;
   if (open > 0) broken.push(`${open} intents are still open`);
-  return broken.map((line) => `not converged: ${line}`);
+  return broken.map((line) => `I5: not converged: ${line}`);
 }

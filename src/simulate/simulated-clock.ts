@@ -8,6 +8,8 @@ export interface SimulatedClock extends Clock {
    * what a woken one does (sleep again, too) happens before the next is woken.
    */
   advance(durationMs: number): Promise<void>;
+  /** Moves time on, sleeper by sleeper, until `isDone()` or `limitMs` from now; true when it was done. */
+  advanceUntil(isDone: () => boolean, limitMs: number): Promise<boolean>;
   /** Sets the wall clock off by `durationMs`, back when negative; sleepers and `monotonicMs` do not notice. */
   jump(durationMs: number): void;
   /** Sleepers waiting now. */
@@ -23,8 +25,11 @@ interface Sleeper {
 export function simulatedClock(options: {
   readonly originMs: number;
   readonly speed?: number;
+  /** No sleep is shorter: a busy machine wakes late, and what polls costs little. 0 when left out. */
+  readonly shortestSleepMs?: number;
 }): SimulatedClock {
   const speed = options.speed ?? 1;
+  const shortestMs = options.shortestSleepMs ?? 0;
   const sleepers = new Set<Sleeper>();
   let elapsedMs = 0;
   let offsetMs = 0;
@@ -40,20 +45,27 @@ export function simulatedClock(options: {
         signal?.removeEventListener("abort", wake);
         resolve();
       };
-      const sleeper = { dueMs: elapsedMs + durationMs, order: order++, wake };
+      const sleeper = { dueMs: elapsedMs + Math.max(shortestMs, durationMs), order: order++, wake };
       sleepers.add(sleeper);
       signal?.addEventListener("abort", wake, { once: true });
     });
   };
 
-  const advance = async (durationMs: number): Promise<void> => {
-    const endMs = elapsedMs + durationMs;
+  const advanceUntil = async (isDone: () => boolean, limitMs: number): Promise<boolean> => {
+    const endMs = elapsedMs + limitMs;
     await settle();
-    for (let next = firstDue(sleepers, endMs); next !== undefined; next = firstDue(sleepers, endMs)) {
+    while (!isDone()) {
+      const next = firstDue(sleepers, endMs);
+      if (next === undefined) return false;
       elapsedMs = Math.max(elapsedMs, next.dueMs);
       next.wake();
       await settle();
     }
+    return true;
+  };
+  const advance = async (durationMs: number): Promise<void> => {
+    const endMs = elapsedMs + durationMs;
+    await advanceUntil(() => false, durationMs);
     elapsedMs = endMs;
   };
 
@@ -63,6 +75,7 @@ export function simulatedClock(options: {
     monotonicMs: () => elapsedMs / speed,
     sleep,
     advance,
+    advanceUntil,
     jump: (durationMs) => {
       offsetMs += durationMs;
     },

@@ -1,4 +1,5 @@
 import type { DemandSource } from "../model/ports.ts";
+import { type DemandSeries, endMs } from "../model/series.ts";
 import { type DurationMs, epochMs } from "../model/time.ts";
 
 /** What a read gave away: the truth that the invariants hold a cycle to. */
@@ -14,6 +15,8 @@ export interface SimulatedDemand extends DemandSource {
   readonly troubles: DemandTroubles;
   /** Of the last read; undefined before it. */
   delivered(): Delivered | undefined;
+  /** What `series` says at `nowMs`; undefined is no answer. */
+  judge(series: DemandSeries | undefined, nowMs: number): Delivered;
 }
 
 export interface DemandTroubles {
@@ -23,6 +26,12 @@ export interface DemandTroubles {
   isLosing: boolean;
   /** The newest steps come this many steps late. */
   lateSteps: number;
+  /** Steps sampled now are recorded as zero: an outage of the meter that looks like silence. */
+  isZero: boolean;
+  /** Steps sampled now repeat the last one before them. */
+  isRepeating: boolean;
+  /** Of the steps sampled now, every other one is lost. */
+  isHalved: boolean;
   /** A present step is answered as this: NaN is a gap, negative or infinite numbers are nonsense. */
   nonsense: number | null;
 }
@@ -40,15 +49,19 @@ export interface SimulatedDemandOptions {
 
 export function createSimulatedDemand(options: SimulatedDemandOptions): SimulatedDemand {
   const { stepMs } = options;
-  const troubles: DemandTroubles = { isGone: false, isLosing: false, lateSteps: 0, nonsense: null };
+  const troubles = noDemandTroubles();
   const samples: Samples = { values: new Map(), last: undefined };
   let given: Delivered | undefined;
   return {
     name: "simulated demand",
     troubles,
     delivered: () => given,
+    judge: (series, nowMs) =>
+      series === undefined
+        ? { freshRps: null, isWindowWhole: false }
+        : deliveredOf(series.values, endMs(series), nowMs, options),
     read: async (nowMs, historyMs) => {
-      const step = sample(options, samples, nowMs, troubles.isLosing);
+      const step = sample(options, samples, nowMs, troubles);
       if (troubles.isGone) {
         given = { freshRps: null, isWindowWhole: false };
         throw new Error("simulated demand: connection refused");
@@ -67,6 +80,18 @@ export function createSimulatedDemand(options: SimulatedDemandOptions): Simulate
   };
 }
 
+export function noDemandTroubles(): DemandTroubles {
+  return {
+    isGone: false,
+    isLosing: false,
+    lateSteps: 0,
+    isZero: false,
+    isRepeating: false,
+    isHalved: false,
+    nonsense: null,
+  };
+}
+
 /** Steps by number on the wall clock's grid, and where the last read was, by wall step and by elapsed time. */
 interface Samples {
   readonly values: Map<number, number>;
@@ -74,7 +99,12 @@ interface Samples {
 }
 
 /** Samples what ended since the last read; what the clock skipped over was never measured. Returns the last step. */
-function sample(options: SimulatedDemandOptions, samples: Samples, nowMs: number, isLosing: boolean): number {
+function sample(
+  options: SimulatedDemandOptions,
+  samples: Samples,
+  nowMs: number,
+  troubles: DemandTroubles,
+): number {
   const { stepMs, elapsedMs, historySteps, demandRps } = options;
   const { values, last } = samples;
   const step = Math.floor(nowMs / stepMs) - 1;
@@ -82,10 +112,17 @@ function sample(options: SimulatedDemandOptions, samples: Samples, nowMs: number
   for (let at = Math.min(last?.step ?? step - historySteps, step - 1) + 1; at <= step; at++) {
     const endedMs = elapsedMs() - (nowMs - (at + 1) * stepMs);
     const wasSeen = last === undefined || endedMs > last.elapsedMs - stepMs;
-    if (!values.has(at)) values.set(at, wasSeen && !isLosing ? demandRps(endedMs) : Number.NaN);
+    if (values.has(at)) continue;
+    values.set(at, wasSeen ? recorded(troubles, at, demandRps(endedMs), values.get(at - 1)) : Number.NaN);
   }
   samples.last = { step, elapsedMs: elapsedMs() };
   return step;
+}
+
+function recorded(troubles: DemandTroubles, step: number, rps: number, before: number | undefined): number {
+  if (troubles.isLosing || (troubles.isHalved && step % 2 === 0)) return Number.NaN;
+  if (troubles.isZero) return 0;
+  return troubles.isRepeating ? (before ?? rps) : rps;
 }
 
 /** Written apart from the controller's own reading of a series, so that one can be held against the other. */

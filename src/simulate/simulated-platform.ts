@@ -24,15 +24,19 @@ export interface SimulatedPlatform extends PlatformReader {
   /** Ready units lose their process and start again. */
   crashUnits(count: number): void;
   readyUnits(): number;
+  /** Units still starting begin to start anew. */
+  restartStarts(): void;
   /** Keeps what is true now for reads that come late. */
   remember(): void;
 }
 
 export interface PlatformTroubles {
-  /** `lost`: no answer. `stale`: the answer of the last `remember`. */
-  reads: "fine" | "lost" | "stale";
+  /** `lost`: no answer. `stale`: the answer of the last `remember`. `empty`: as if nothing were there. */
+  reads: "fine" | "lost" | "stale" | "empty";
   /** Starts take this many times as long. */
   startFactor: number;
+  /** Whoever moves time on crashes units again and again. */
+  crashLoops: boolean;
 }
 
 export interface PlatformOptions {
@@ -48,7 +52,7 @@ export interface PlatformOptions {
 
 export function createSimulatedPlatform(options: PlatformOptions): SimulatedPlatform {
   const { elapsedMs, random } = options;
-  const troubles: PlatformTroubles = { reads: "fine", startFactor: 1 };
+  const troubles: PlatformTroubles = { reads: "fine", startFactor: 1, crashLoops: false };
   const readyAtMs: Record<Tier, number[]> = { baseline: [], predictive: [], burst: [] };
   let warm = { units: 0, endMs: Number.POSITIVE_INFINITY };
   let planGeneration = 0;
@@ -61,6 +65,10 @@ export function createSimulatedPlatform(options: PlatformOptions): SimulatedPlat
   const warmNow = () => (elapsedMs() >= warm.endMs ? 0 : warm.units);
   const readyAll = () => TIERS.reduce((sum, tier) => sum + readyIn(tier), 0);
   const state = () => stateOf(readyAtMs, elapsedMs(), warmNow(), planGeneration);
+  const seen = () => {
+    if (troubles.reads === "empty") return stateOf(NO_READY, elapsedMs(), 0, 0);
+    return troubles.reads === "stale" ? (remembered ?? state()) : state();
+  };
   const answer = <T>(value: T): Promise<T> =>
     troubles.reads === "lost"
       ? Promise.reject(new Error("the platform does not answer"))
@@ -68,7 +76,7 @@ export function createSimulatedPlatform(options: PlatformOptions): SimulatedPlat
 
   return {
     troubles,
-    state: () => answer(troubles.reads === "stale" ? (remembered ?? state()) : state()),
+    state: () => answer(seen()),
     traffic: () => answer([traffic(options, readyAll())]),
     wanted: () => ({
       units: {
@@ -104,6 +112,10 @@ export function createSimulatedPlatform(options: PlatformOptions): SimulatedPlat
       }
     },
     readyUnits: readyAll,
+    restartStarts: () => {
+      for (const tier of TIERS)
+        readyAtMs[tier] = readyAtMs[tier].map((atMs) => (isReady(atMs) ? atMs : elapsedMs() + startMs()));
+    },
     remember: () => {
       remembered = state();
     },
@@ -112,6 +124,7 @@ export function createSimulatedPlatform(options: PlatformOptions): SimulatedPlat
 
 /** Per tier, the instants from which its units are ready. */
 type ReadyAt = Readonly<Record<Tier, readonly number[]>>;
+const NO_READY: ReadyAt = { baseline: [], predictive: [], burst: [] };
 
 function stateOf(
   readyAtMs: ReadyAt,

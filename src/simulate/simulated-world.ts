@@ -10,7 +10,7 @@ import { seededRandom } from "./seeded-random.ts";
 import { type SimulatedClock, simulatedClock } from "./simulated-clock.ts";
 import { createSimulatedDemand, type SimulatedDemand } from "./simulated-demand.ts";
 import { createSimulatedPlatform, type SimulatedPlatform } from "./simulated-platform.ts";
-import { createSimulatedStack, type SimulatedStack } from "./simulated-stack.ts";
+import { createSimulatedStack, type EngineCaller, type SimulatedStack } from "./simulated-stack.ts";
 import { createStubForecaster, type StubForecaster } from "./stub-forecaster.ts";
 
 /** Everything around the real controller, in memory, under one clock and one seed. */
@@ -34,6 +34,8 @@ export interface SimulatedWorld {
   surge(factor: number): void;
   /** Demand stays as it is now. */
   freezeDemand(): void;
+  /** Demand moves on again. */
+  thawDemand(): void;
   fillJournal(isFull: boolean): void;
 }
 
@@ -85,13 +87,11 @@ export function createSimulatedWorld(options: WorldOptions): SimulatedWorld {
   const broken: string[] = [];
   const stack = createSimulatedStack({
     platform,
-    limits: settings.limits,
-    minBaselineUnits: settings.policies.limits.minBaselineUnits,
     random: seededRandom(seed + 2),
-    crash,
     passTime: (durationMs) =>
       options.time === "sleep" ? clock.sleep(durationMs) : clock.advance(durationMs),
-    onUpdate: updateWatch(journal, broken),
+    deadlineMs: settings.pulumi.deadlineMs,
+    caller: callerOf(settings, crash, updateWatch(journal, broken)),
   });
   const forecaster = createStubForecaster(FORECAST_STEPS);
   const said: string[] = [];
@@ -124,15 +124,26 @@ export function createSimulatedWorld(options: WorldOptions): SimulatedWorld {
   };
 }
 
+function callerOf(settings: Settings, crash: CrashPoint, onUpdate: EngineCaller["onUpdate"]): EngineCaller {
+  return {
+    home: "simulated",
+    runs: { previews: 0, updates: 0, recoveries: 0 },
+    isDead: crash.crashed,
+    step: crash.effect,
+    onUpdate,
+    rules: () => settings.policies.limits,
+  };
+}
+
 /** What the world does by itself. */
-interface Mood {
+export interface Mood {
   factor: number;
   frozenMs: number | undefined;
   isFull: boolean;
   disturbances: number;
 }
 
-function moodSwings(mood: Mood, clock: SimulatedClock, platform: SimulatedPlatform) {
+export function moodSwings(mood: Mood, clock: SimulatedClock, platform: SimulatedPlatform) {
   return {
     disturb: (tier: Tier, byUnits: number): void => {
       mood.disturbances += 1;
@@ -145,6 +156,9 @@ function moodSwings(mood: Mood, clock: SimulatedClock, platform: SimulatedPlatfo
     freezeDemand: (): void => {
       mood.frozenMs = clock.monotonicMs();
     },
+    thawDemand: (): void => {
+      mood.frozenMs = undefined;
+    },
     fillJournal: (isFull: boolean): void => {
       mood.isFull = isFull;
     },
@@ -152,7 +166,7 @@ function moodSwings(mood: Mood, clock: SimulatedClock, platform: SimulatedPlatfo
 }
 
 /** Before an update begins: its intent is on disk, its plan is newer than any before, a preview passed the pack. */
-function updateWatch(journal: Journal, broken: string[]) {
+export function updateWatch(journal: Journal, broken: string[]) {
   let lastGeneration = 0;
   return ({ planGeneration }: StackInputs, wasPreviewed: boolean): void => {
     const intent = journal.openIntents().find((open) => open.planGeneration === planGeneration);
@@ -165,7 +179,7 @@ function updateWatch(journal: Journal, broken: string[]) {
 }
 
 /** Low in the small hours, high in the evening, some noise, all of it a function of time. */
-function dayCurve(seed: number): (elapsedMs: number) => number {
+export function dayCurve(seed: number): (elapsedMs: number) => number {
   return (elapsedMs) => {
     const wave = Math.sin((2 * Math.PI * elapsedMs) / DAY_MS + seed);
     const ripple = Math.sin((2 * Math.PI * elapsedMs) / (1.7 * HOUR_MS) + 2 * seed);
