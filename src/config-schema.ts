@@ -78,7 +78,7 @@ const sizing = groupField({
     max: 0.9,
   }).optional(),
   stabilization: durationField("A size is lowered to the largest need of this long.", { min: 0 }).prefault(
-    "15m",
+    "10m",
   ),
   baselineReview: durationField("Baseline is reviewed this often.").prefault("24h"),
   baselineStepUnits: countField("Units the baseline moves in one review.", { min: 1 }).prefault(2),
