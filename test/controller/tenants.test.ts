@@ -186,6 +186,24 @@ describe("when something fails", () => {
     expect(cart.wanted() + mail.wanted()).toBe(20);
   });
 
+  test("units that an update fails to take away are not granted to others", async () => {
+    const place = openPlace();
+    const [cart, mail] = [openTenant(place, "cart", 20), openTenant(place, "mail", 140)];
+    await together([cart, mail], 6);
+    const held = mail.wanted();
+    expect(held).toBeGreaterThanOrEqual(14);
+    cart.demand(300);
+    for (let cycle = 0; cycle < 4; cycle++) {
+      mail.world.stack.troubles.update = { ending: "failed", effect: "before" };
+      const [, record] = await together([cart, mail], 1);
+      expect(shareOf(record)?.grantedUnits).toBe(4);
+    }
+    expect([cart.wanted(), mail.wanted()]).toEqual([20 - held, held]);
+    mail.world.stack.troubles.update = null;
+    await together([cart, mail], 8);
+    expect([cart.wanted(), mail.wanted()]).toEqual([16, 4]);
+  });
+
   test("a grant that lapsed between decision and update is not acted on", async () => {
     const place = openPlace();
     const [cart, mail] = [openTenant(place, "cart", 40), openTenant(place, "mail", 40)];

@@ -22,6 +22,11 @@ describe("two members", () => {
     expect(shareOf(mail.claim(3, 16, 16))).toMatchObject({ grantedUnits: 6, bound: "budget" });
     expect(shareOf(cart.claim(14, 14, 4))).toMatchObject({ grantedUnits: 4 });
     mail.settle(11);
+    expect(mail.view().accounts[0]?.members[1]).toMatchObject({
+      grantedUnits: 6,
+      heldUnits: 11,
+      inUseUnits: 11,
+    });
     expect(shareOf(cart.claim(14, 14, 4))).toMatchObject({ grantedUnits: 9 });
     mail.settle(6);
     expect(shareOf(cart.claim(14, 14, 9))).toMatchObject({ grantedUnits: 14, bound: "none" });
