@@ -24,10 +24,12 @@ svg{width:100%;height:auto;display:block}svg text{font-size:12px;fill:var(--soft
 .peer{fill:none;stroke-width:1.5}
 .baseline{fill:var(--baseline)}.predictive{fill:var(--predictive)}.burst{fill:var(--burst)}
 .band{fill:var(--band)}.demand{fill:none;stroke:var(--ink);stroke-width:1.4}.cell{fill:var(--empty)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:6px 0 14px}
+.scroll{overflow-x:auto}@media(max-width:720px){.scroll svg{min-width:760px}}table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:6px 0 14px}
 th,td{padding:4px 12px 4px 0;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th{color:var(--soft);font-weight:600}
-th:first-child,td:first-child,th:last-child.why{text-align:left}td.why{white-space:normal;text-align:left}
+th:first-child,td:first-child{text-align:left}th{white-space:normal;vertical-align:bottom;max-width:8em}
+ul{margin:6px 0 14px;padding-left:18px}li{margin:0 0 8px;max-width:90ch}li b{font-variant-numeric:tabular-nums}
+li span{color:var(--soft)}
 `;
 
 /** The whole simulation as one page: no script, no file beside it, the same bytes for the same simulation. */
@@ -59,7 +61,7 @@ export function simulationPage(simulation: Simulation, name: string): string {
             "Share of demand missed, UTC.",
             weekPlot(simulation, shown),
           ),
-          section("Decisions that mattered most", "", mattersTable(simulation, shown)),
+          section("Decisions that mattered most", "", mattersList(simulation, shown)),
         ];
   const title = `tiercast simulate: ${escapeXml(name)}`;
   const body = [
@@ -69,7 +71,7 @@ export function simulationPage(simulation: Simulation, name: string): string {
       "Frontier",
       "Each policy with its knob swept. Lower left is better: less demand missed for fewer unit-hours. " +
         "perfect is tiercast's own rules told what comes: no forecast takes them below it. Gap closed is how far " +
-        "a policy gets from the HPA towards it.",
+        "a policy gets from the HPA towards it. Ratios are over the HPA's: V at equal unit-hours, unit-hours at equal V.",
       frontierPlot(simulation) + comparisonTables(simulation.comparison),
     ),
     ...costs,
@@ -146,14 +148,8 @@ function comparisonTables(rows: readonly ComparisonRow[]): string {
             cells.push(wholePercent(compared.violationGapClosed), wholePercent(compared.unitHoursGapClosed));
           return tableRow([policy, percentOf(violationShare), ...cells]);
         });
-      const heads = [
-        "policy",
-        "V",
-        "V / hpa's at equal unit-hours",
-        "unit-hours / hpa's at equal V",
-        "updates/h",
-        ...(bounded ? ["V gap closed", "unit-hours gap closed"] : []),
-      ];
+      const heads = ["policy", "V", "V ratio", "unit-hours ratio", "updates/h"];
+      if (bounded) heads.push("V gap closed", "unit-hours gap closed");
       return `<p>${escapeXml(comparedAt(row))}, ${number(row.unitHours)} unit-hours</p>${table(heads, lines)}`;
     })
     .join("");
@@ -166,19 +162,22 @@ function tierTable({ world }: Simulation, shown: ShownRun): string {
   return rows.length === 0 ? "" : table(["tier", "unit-hours", "cost"], rows);
 }
 
-function mattersTable({ world }: Simulation, shown: ShownRun): string {
+/** A list and not a table: a sentence needs the width of a phone. */
+function mattersList({ world }: Simulation, shown: ShownRun): string {
   const { saved, lost } = decisionsThatMattered(world, shown);
-  const row = (matter: Matter): string => {
-    const { atMs, beforeUnits, afterUnits, why } = matter.decision;
-    const at = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
-    const shares = [percentOf(matter.violationShare), percentOf(matter.hpaViolationShare)];
-    const cells = [at(matter.hourMs), ...shares, at(atMs), `${beforeUnits} to ${afterUnits}`];
-    return `${tableRow(cells).slice(0, -"</tr>".length)}<td class="why">${escapeXml(why)}</td></tr>`;
+  const at = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
+  const item = ({ hourMs, violationShare, hpaViolationShare, decision }: Matter): string => {
+    const shares = `missed ${percentOf(violationShare)}, the HPA ${percentOf(hpaViolationShare)}`;
+    const { atMs, beforeUnits, afterUnits, why } = decision;
+    const decided = `decided ${at(atMs)}, ${beforeUnits} to ${afterUnits} units: ${why}`;
+    return `<li><b>${at(hourMs)}</b> ${shares}<br><span>${escapeXml(decided)}</span></li>`;
   };
-  const heads = ["hour (UTC)", "missed", "hpa missed", "decided", "units", "why"];
   const part = (title: string, list: readonly Matter[]) =>
-    list.length === 0 ? "" : `<p>${title}</p>${table(heads, list.map(row))}`;
-  return part("Served what the HPA missed", saved) + part("Missed what the HPA served", lost);
+    list.length === 0 ? "" : `<p>${title}</p><ul>${list.map(item).join("")}</ul>`;
+  return (
+    part("Hours (UTC) in which it served what the HPA missed", saved) +
+    part("Hours in which it missed what the HPA served", lost)
+  );
 }
 
 function table(heads: readonly string[], rows: readonly string[]): string {

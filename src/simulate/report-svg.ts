@@ -109,10 +109,11 @@ export function endLabels(
   return placed.join("");
 }
 
+/** A picture that scrolls sideways where the page is narrower than its text can be read at. */
 export function svg(frame: Frame, title: string, content: string): string {
   return (
-    `<svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-label="${escapeXml(title)}">` +
-    `<title>${escapeXml(title)}</title>${content}</svg>`
+    `<div class="scroll"><svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-label="${escapeXml(title)}">` +
+    `<title>${escapeXml(title)}</title>${content}</svg></div>`
   );
 }
 
