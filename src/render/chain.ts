@@ -36,7 +36,7 @@ function needSentences(decision: Decision): readonly string[] {
     need.aheadUnits > 0
       ? `The forecast has ${ahead}: ${unitsText(need.aheadUnits)}.`
       : `The forecast asks for nothing: ${ahead}.`,
-    ...(latency === undefined ? [] : [`Response times: ${latency.why}.`]),
+    ...(latency === undefined ? [] : [`Response times: ${latency.why.replace(/^response times /, "")}.`]),
   ];
 }
 

@@ -255,6 +255,29 @@ describe("over time", () => {
   });
 });
 
+describe("whether a raise had an effect", () => {
+  const settledMs = NOW_MS - 10 * MINUTE_MS;
+  const raise = { atMs: NOW_MS - 20 * MINUTE_MS, toUnits: 4, measuredMs: 1000, rpsPerUnit: null, settledMs };
+  const idleAfter = (p95Ms: number, given: Case = {}, last: Partial<typeof raise> = {}) => {
+    const latency: LatencyState = { ...ABOVE, raise: { ...raise, ...last }, idleRaises: 2 };
+    const input = inputWith({ latency, ...given, seen: given.seen ?? measured(p95Ms) });
+    return nextLatencyState(input, decide(input, riskOf()).after.units)?.idleRaises;
+  };
+
+  test("is told by what was measured since its units were ready", () => {
+    // The raise of this very look is the first of a new row.
+    expect(idleAfter(900)).toBe(1);
+    expect(idleAfter(901)).toBe(3);
+    expect(idleAfter(240, { seen: measured(240) })).toBe(0);
+    const mixed = measured(240, { fromMs: settledMs - 1 });
+    expect(idleAfter(240, { seen: mixed })).toBe(2);
+  });
+
+  test("is not asked of a raise that nobody carried out", () => {
+    expect(idleAfter(950, {}, { toUnits: 9 })).toBe(2);
+  });
+});
+
 describe("laws", () => {
   const minutesAgo = fc.integer({ min: 0, max: 40 }).map((minutes) => NOW_MS - minutes * MINUTE_MS);
   const states: fc.Arbitrary<LatencyState> = fc.record({

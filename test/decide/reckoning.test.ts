@@ -110,6 +110,21 @@ describe("what a decision is expected to cost and to miss", () => {
     expect(blind.nextBest).toMatchObject({ kind: "no-forecast", units: 12, expectedUsdPerHour: 15 });
   });
 
+  test("fewer units give up burst first, then predictive, then baseline, each at its price", () => {
+    const burst = { ...SETTINGS.tiers.burst, priceUsdPerUnitHour: 2 };
+    const input = inputOf({
+      settings: patched({ tiers: { burst } }),
+      demandRps: 90,
+      current: sizesOf(4, 3, 2),
+    });
+    const decision = decide(input, riskOf());
+    const costOf = (units: number) => whyNot(input, decision, units).costUsdPerHour.asked;
+    // 4 x 0.6 + 3 x 1 + 2 x 2
+    expect(costOf(9)).toBe(9.4);
+    expect([8, 7, 6, 4, 3].map(costOf)).toEqual([7.4, 5.4, 4.4, 2.4, 1.8]);
+    expect(costOf(11)).toBe(11.4);
+  });
+
   test("only sizes that the limits allow are alternatives", () => {
     const least = { ...SETTINGS.tiers.baseline, minUnits: 11 };
     const settings = patched({ tiers: { baseline: least }, limits: { maxTotalUnits: 11 } });
