@@ -66,8 +66,8 @@ export async function advise(request: AdviseRequest): Promise<Advice> {
   };
 }
 
-/** Steps before the first scored one that a world needs, beside its lead time. */
-const LEAST_STEPS = 60;
+/** Fewer leave no step to learn from before the first shown one. */
+const LEAST_STEPS = 40;
 
 function unusableReason({ series, unitRps }: AdviseRequest): Reason | undefined {
   const steps = series.values.length;
@@ -98,13 +98,19 @@ async function leadAdvices(request: AdviseRequest): Promise<readonly LeadAdvice[
   const advices: LeadAdvice[] = [];
   let forecasts: readonly ForecastBlock[] | undefined;
   let lastValue: LastValue | undefined;
+  let lastShare: LastValue | undefined;
   for (const own of worlds.toReversed()) {
     // Day forecasts fall on the steps of the longest world: all begin with it.
     const world = { ...own, firstShown: longest?.firstShown ?? own.firstShown };
     const simulation = await simulated(request, world, forecasts);
     forecasts = simulation.forecasts;
     lastValue ??= lastValues(world);
-    const control = await sweepTiercast(sweepOf(request, world), lastValueForecasts(world, lastValue));
+    lastShare ??= lastValues(world, "shares");
+    // Of both the better counts, step by step of the frontier.
+    const control = [
+      ...(await sweepTiercast(controlOf(request, world), lastValueForecasts(world, lastValue))),
+      ...(await sweepTiercast(controlOf(request, world), lastValueForecasts(world, lastShare))),
+    ];
     advices.unshift(leadAdvice(request, simulation, { control, lastValue }));
   }
   return advices;
@@ -148,6 +154,10 @@ function sweepOf({ signal, onProgress, quick }: AdviseRequest, world: TraceWorld
     onProgress: (what, done, total) =>
       onProgress?.(what === "forecasts" ? what : `${what}, lead time ${lead}`, done, total),
   };
+}
+
+function controlOf(request: AdviseRequest, world: TraceWorld): SweepRequest {
+  return { ...sweepOf(request, world), knobs: knobsOf(QUICK_KNOBS) };
 }
 
 function knobsOf(names: readonly string[]): readonly TiercastKnob[] {

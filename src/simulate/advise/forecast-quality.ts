@@ -63,12 +63,12 @@ function aheadSums(world: TraceWorld, blocks: readonly ForecastBlock[], lastValu
     const truth = world.demandRps[step] ?? Number.NaN;
     const made = step - world.leadSteps;
     if (Number.isNaN(truth) || Number.isNaN(quantileAt(made, 0.5))) continue;
-    const reference = lastValue(made)?.at([world.leadSteps + 1], LOSS_LEVELS);
+    const reference = lastValue.at(made, world.leadSteps + 1, LOSS_LEVELS);
     if (reference === undefined) continue;
     const day = days.dayOf(step);
     LOSS_LEVELS.forEach((level, row) => {
       add(sums.own, day, pinball(truth, quantileAt(made, level), level));
-      add(sums.naive, day, pinball(truth, reference[row]?.[0] ?? Number.NaN, level));
+      add(sums.naive, day, pinball(truth, reference[row] ?? Number.NaN, level));
     });
     add(sums.inside, day, truth >= quantileAt(made, 0.05) && truth <= quantileAt(made, 0.95) ? 1 : 0);
     add(sums.above, day, Math.max(0, truth - quantileAt(made, SPIKE_LEVEL)));
@@ -102,12 +102,12 @@ function dayForecasts(world: TraceWorld, blocks: readonly ForecastBlock[], lastV
   for (const { step, rows } of blocks.flatMap((block) => block.reviews)) {
     const horizon = rows[0]?.length ?? 0;
     const truth = world.demandRps.subarray(step, step + horizon);
-    const reference = lastValue(step)?.forecast(horizon, FORECAST_LEVELS);
+    const reference = lastValue.rows(step, horizon, FORECAST_LEVELS);
     const own = forecastLoss(truth, rows, horizon);
     // A day cut short by the end of the history would weigh as much as a whole one.
     if (reference === undefined || own.scored < horizon / 2) continue;
     sums.own.push(own.quantileLoss);
-    sums.naive.push(forecastLoss(truth, reference.quantiles, horizon).quantileLoss);
+    sums.naive.push(forecastLoss(truth, reference, horizon).quantileLoss);
     sums.inside.push(own.inside);
     sums.steps.push(own.scored);
   }

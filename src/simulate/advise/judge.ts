@@ -15,7 +15,7 @@ const SURELY_LESS = 1;
 const LEAST_COVERAGE = 0.8;
 const MOST_LOSS = 1.05;
 /** The forecast tells something when its rules miss less than this of what they miss on the last value alone. */
-const ADDS = 0.9;
+const ADDS = 0.8;
 /** Fewer days resampled give intervals that are too narrow. */
 export const LEAST_DAYS = 5;
 /** With a fixed size, or an HPA, this close to the oracle, there is nothing to gain. */
