@@ -45,6 +45,7 @@ interface Pool {
   failuresInRow: number;
   note: string;
   noOpenBeforeMs: number;
+  lastFailureMs: number;
   closed: boolean;
 }
 
@@ -71,6 +72,7 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
     failuresInRow: 0,
     note: "",
     noOpenBeforeMs: 0,
+    lastFailureMs: 0,
     closed: false,
   };
   const ticker = setInterval(() => resize(pool), TICK_MS);
@@ -111,7 +113,9 @@ export function createConnectionPool(options: ConnectionPoolOptions): Connection
 function resize(pool: Pool): void {
   if (pool.closed) return;
   const nowMs = pool.options.nowMs();
-  if (pool.failuresInRow > 0 && [...pool.idle.values()].some((each) => isSettled(each, nowMs))) {
+  // Those open before the failure prove nothing: a server at its limit keeps them and refuses every new one.
+  const isBack = (each: Idle) => each.openedMs > pool.lastFailureMs && isSettled(each, nowMs);
+  if (pool.failuresInRow > 0 && [...pool.idle.values()].some(isBack)) {
     pool.failuresInRow = 0;
     pool.note = "";
   }
@@ -192,6 +196,7 @@ function fail(pool: Pool, socket: Socket, reason: string): void {
   socket.destroy();
   pool.broken += 1;
   const nowMs = pool.options.nowMs();
+  pool.lastFailureMs = nowMs;
   const isRefused = idle === undefined || !isSettled(idle, nowMs);
   pool.note = `${pool.target.host}:${pool.target.port}: ${isRefused && idle !== undefined ? "refused after it was open: " : ""}${reason}`;
   if (nowMs < pool.noOpenBeforeMs) return;
