@@ -134,13 +134,13 @@ function fittingStep(wantedMs: DurationMs, scrapeMs: number): DurationMs {
   return durationMs(STEPS_MS.find((stepMs) => stepMs >= 4 * scrapeMs) ?? HOUR_MS);
 }
 
-interface OneService {
+interface NamedDemand {
   readonly value: string;
   readonly recent: readonly number[];
 }
 
 /** The services with the most demand, by name: their numbers stay the same while demand moves. */
-function largest(parts: ReadonlyMap<string, Float64Array>, label: string): readonly OneService[] {
+function largest(parts: ReadonlyMap<string, Float64Array>, label: string): readonly NamedDemand[] {
   const services = [...parts].flatMap(([key, values]) => {
     const value = valueIn(key, label);
     return value === "" ? [] : [{ value, recent: [...values], mean: meanOf(values) }];
