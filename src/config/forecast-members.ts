@@ -11,6 +11,7 @@ export const FORECAST_MEMBERS = [
   "dhr-ar",
   "mstl",
   "direct",
+  "log-direct",
   "arima",
   "prophet",
   "lstm",
