@@ -13,9 +13,9 @@ const OFF_PEAK_SHARE = 0.25;
  * What to prepare in off-peak hours for the next peak of the coming day; undefined where nothing is configured, the
  * forecast is not trusted, or nothing rises enough.
  *
- * The peak is the largest need at the plan's quantile within 24 h, the trough the smallest median need between now and
- * it; the off-peak window is the stretch around the trough that needs at most a quarter of the rise more. A task is begun
- * inside the window, and not later than its lead before the peak.
+ * The peak is the largest need at the plan's quantile within 24 h, the trough the smallest median need between now
+ * and it; the off-peak window is the stretch around the trough that needs at most a quarter of the rise more. A task
+ * is begun inside the window, and not later than its lead before the peak.
  *
  * A plan whose window has begun stands until its peak is over, whatever later forecasts say: what it asked for is being
  * prepared, and is prepared once.
