@@ -26,8 +26,8 @@ const PRICE_KEYS = ["baseline", "predictive", "burst", "warm"] as const;
 const RELATIVE_ERROR = 1e-9;
 
 /**
- * All tiers, the warm pool and warm pieces of other kinds stay under a cost per hour. Prices come from the policy configuration; a resource
- * that carries another price was planned with wrong costs, which is a violation of its own.
+ * All tiers, the warm pool and warm pieces of other kinds stay under a cost per hour. Prices come from the policy
+ * configuration; a resource that carries another price was planned with wrong costs, which is a violation of its own.
  */
 export const costMax: StackRule = {
   scope: "stack",

@@ -198,7 +198,8 @@ function fail(pool: Pool, socket: Socket, reason: string): void {
   const nowMs = pool.options.nowMs();
   pool.lastFailureMs = nowMs;
   const isRefused = idle === undefined || !isSettled(idle, nowMs);
-  pool.note = `${pool.target.host}:${pool.target.port}: ${isRefused && idle !== undefined ? "refused after it was open: " : ""}${reason}`;
+  const how = isRefused && idle !== undefined ? "refused after it was open: " : "";
+  pool.note = `${pool.target.host}:${pool.target.port}: ${how}${reason}`;
   if (nowMs < pool.noOpenBeforeMs) return;
   const backOffMs = Math.min(LONGEST_BACK_OFF_MS, BACK_OFF_MS * 2 ** Math.min(pool.failuresInRow, 20));
   pool.failuresInRow += 1;

@@ -100,7 +100,7 @@ function driftNote(sizes: Sizes, platform: PlatformState): string {
   return notes.join("; ");
 }
 
-/** Fewer wanted than applied is no drift: what is beyond the least ends there by itself, by the platform's own clock. */
+/** Fewer wanted than applied is no drift: what is beyond the least ends there by the platform's own clock. */
 function kindDrift({ warmKinds = {} }: ExpectedState, platform: PlatformState): string {
   const notes = Object.entries(warmKinds).flatMap(([name, count]) => {
     const kind = platform.warmKinds?.[name];
