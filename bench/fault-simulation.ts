@@ -23,6 +23,8 @@ type Line = Pick<NightReport, "seed" | "broken" | "cycles" | "simulatedMs" | "di
   readonly met: Readonly<Record<string, number>>;
 };
 
+const TELL_EVERY_MS = 10_000;
+
 if (isMainThread) await main();
 else await work();
 
@@ -83,8 +85,6 @@ interface Summary {
   take(line: Line): void;
   finish(): void;
 }
-
-const TELL_EVERY_MS = 10_000;
 
 function startSummary(seeds: number, forText: string, known: readonly Line[]): Summary {
   const startedMs = performance.now();

@@ -3,7 +3,7 @@
  *
  *     node bench/planted-bugs.ts [--seeds 200] [--only TEXT] [--seconds 120]
  *
- * Prints for each bug which promise broke first, and in which seed. A bug fails the run when no night finds it, when
+ * `--seconds`: silence after which a search counts as hung. Prints for each bug which promise broke first, and in which seed. A bug fails the run when no night finds it, when
  * another promise than the expected one broke, or when its text is not in its file any more.
  */
 import { spawn } from "node:child_process";
@@ -81,7 +81,17 @@ function search(folder: string): Promise<Hit | undefined> {
   );
   const { promise, resolve } = Promise.withResolvers<Hit | undefined>();
   let said = "";
+  let late: NodeJS.Timeout | undefined;
+  const wait = (): void => {
+    clearTimeout(late);
+    late = setTimeout(() => {
+      resolve({ seed: "?", broken: `B5-28: the night itself said nothing for ${seconds} s` });
+      child.kill("SIGKILL");
+    }, seconds * 1000);
+  };
+  wait();
   const hear = (data: Buffer): void => {
+    wait();
     said += data.toString();
     const hit = /^seed (\d+): (.*)$/m.exec(said);
     if (hit === null) return;
@@ -90,10 +100,6 @@ function search(folder: string): Promise<Hit | undefined> {
   };
   child.stdout.on("data", hear);
   child.stderr.on("data", hear);
-  const late = setTimeout(() => {
-    resolve({ seed: "?", broken: `B5-28: the night itself did not end in ${seconds} s` });
-    child.kill("SIGKILL");
-  }, seconds * 1000);
   child.on("exit", (code) => {
     clearTimeout(late);
     resolve(code === 0 ? undefined : { seed: "?", broken: said.trim().split("\n").at(-1) ?? "" });

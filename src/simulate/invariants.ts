@@ -60,7 +60,7 @@ function floorBroken(view: CycleView): readonly string[] {
   const total = wantedTotal(after);
   const broken: string[] = [];
   // What failed may not have grown yet, but nothing that happens may take away what demand needs.
-  if (total < Math.min(reactive, wantedTotal(before)))
+  if (total < Math.min(reactive, heldBefore(view)))
     broken.push(
       `I1: sizes fell from ${wantedTotal(before)} to ${total}, below the reactive need of ${reactive}`,
     );
@@ -76,6 +76,16 @@ function floorBroken(view: CycleView): readonly string[] {
   const error = record?.error ?? "";
   if (error !== "" && !error.includes("no space left")) broken.push(`I1: no decision: ${error}`);
   return broken;
+}
+
+/**
+ * What nothing may take away: the units wanted before. Where an update was cut off amid its effects, those of them that
+ * were ready: units still starting in one tier may have been given up for others that were not asked for any more.
+ */
+function heldBefore({ before, ready, record }: CycleView): number {
+  const kind = record?.apply?.kind;
+  const isCutOff = record === null || kind === "failed" || kind === "interrupted" || kind === "timeout";
+  return isCutOff && ready !== null ? Math.min(ready.before, wantedTotal(before)) : wantedTotal(before);
 }
 
 /** The mode in force when it was decided: promotion may hold it below the one asked for. */
