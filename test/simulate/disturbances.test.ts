@@ -115,6 +115,22 @@ describe("policies in a disturbed world", () => {
     expect(Math.max(...windows)).toBeGreaterThanOrEqual(20);
   });
 
+  test("a perfect forecast is the truth from its cutoff on, late metrics or not", () => {
+    for (const metricDelaySteps of [0, 3]) {
+      const world = worldWith({ metricDelaySteps });
+      const forecasts = perfectForecasts(world);
+      for (const step of [world.firstShown, world.firstShown + 1, world.firstShown + 700]) {
+        const { forecast } = forecasts(step);
+        const first = step - metricDelaySteps;
+        expect(forecast?.cutoffMs).toBe(series.startMs + first * series.stepMs);
+        const last = first + world.leadSteps + metricDelaySteps;
+        const truth = [...series.values.subarray(first, last + 1)];
+        for (const row of forecast?.quantiles ?? []) expect(row.slice(0, truth.length)).toEqual(truth);
+        expect(forecast?.quantiles.length).toBeGreaterThan(5);
+      }
+    }
+  });
+
   test("with demand known in advance nothing is missed, cheaply; late metrics change that little", async () => {
     for (const metricDelaySteps of [0, 1]) {
       const runs = await sweepPerfect({ world: worldWith({ metricDelaySteps }) });

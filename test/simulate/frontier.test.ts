@@ -58,4 +58,17 @@ describe("comparePolicies", () => {
     expect(rows[4]?.unitHours).toBe(16);
     expect(rows[1]?.policies["own"]?.violationShare).toBeNaN();
   });
+
+  test("how much of the gap between HPA and bound is closed, of V and of unit-hours", () => {
+    const swept = { hpa, own: points([8, 1e-2], [10, 4e-3]), perfect: points([5, 1e-2], [10, 2e-3]) };
+    const [row] = comparePolicies(swept, 4);
+    // (0.01 - 0.004) of (0.01 - 0.002), and (10 - 8) of (10 - 5).
+    expect(row?.policies["own"]?.violationGapClosed).toBeCloseTo(0.75, 12);
+    expect(row?.policies["own"]?.unitHoursGapClosed).toBeCloseTo(0.4, 12);
+    expect(row?.policies["hpa"]?.violationGapClosed).toBeCloseTo(0, 12);
+    const [alone] = comparePolicies({ hpa }, 4);
+    expect(alone?.policies["hpa"]?.violationGapClosed).toBeNaN();
+    const [hopeless] = comparePolicies({ hpa, perfect: points([10, 2e-2], [30, 1e-2]) }, 4);
+    expect(hopeless?.policies["hpa"]?.violationGapClosed).toBeNaN();
+  });
 });
