@@ -3,8 +3,9 @@
  *
  *     node bench/planted-bugs.ts [--seeds 200] [--only TEXT] [--seconds 120]
  *
- * `--seconds`: silence after which a search counts as hung. Prints for each bug which promise broke first, and in which seed. A bug fails the run when no night finds it, when
- * another promise than the expected one broke, or when its text is not in its file any more.
+ * `--seconds`: silence after which a search counts as hung. Prints for each bug which promise broke first, and in which
+ * seed. A bug fails the run when no night finds it, when another promise than the expected one broke, or when its text
+ * is not in its file any more.
  */
 import { spawn } from "node:child_process";
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";

@@ -26,13 +26,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "Number.isNaN(value) ? 0 : value",
     "I2",
   ),
-  bug(
-    "stale demand counts as fresh",
-    OBSERVE,
-    "if (ageMs > settings.demand.staleAfterMs)",
-    "if (ageMs > 1e15)",
-    "I2",
-  ),
   bug("nonsense is let through", OBSERVE, "withoutNonsense(await answer)", "await answer", "I1", "I9"),
   bug(
     "a slow source is waited for without end",
@@ -54,8 +47,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "the intent is closed before the effect",
     ACT,
-    "const result = await driver.update(request.inputs, signal);",
-    'journal.closeIntent(intent, { atMs: clock.nowMs(), kind: "done", note: "" });\n  const result = await driver.update(request.inputs, signal);',
+    "const result = await driver",
+    'journal.closeIntent(intent, { atMs: 0, kind: "done", note: "" });\n  const result = await driver',
     "I4",
     "I1",
     "I5",
@@ -79,8 +72,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     "a policy's no is taken for a yes",
     ACT,
-    'const preview = await parts.driver.preview(request.inputs, signal);\n  if (preview.kind !== "previewed") return failed(preview);\n  const moved',
-    'const preview = await parts.driver.preview(request.inputs, signal);\n  if (preview.kind !== "previewed" && preview.kind !== "policy-violation") return failed(preview);\n  const moved',
+    'if (preview.kind !== "previewed") return failed(preview);\n  const moved',
+    'if (preview.kind === "failed") return failed(preview);\n  const moved',
     "I7",
   ),
   bug("shadow acts", ACT, '    case "active":\n', '    case "shadow":\n    case "active":\n', "I7", "B5-25"),

@@ -15,7 +15,7 @@ function night(seed: number, onLine?: (line: string) => void) {
   return simulateNight({ seed, forMs: NIGHT_MS, openDisk: openNightDisk, ...(onLine ? { onLine } : {}) });
 }
 
-describe("nights of random faults, six simulated hours each", { timeout: 600_000 }, () => {
+describe("nights of random faults, six simulated hours each", { timeout: 1_800_000 }, () => {
   test(`no promise is broken in ${SEEDS} nights`, async () => {
     const met = new Map<string, number>();
     for (let seed = 1; seed <= SEEDS; seed++) {

@@ -1,3 +1,4 @@
+import { startMedianMs } from "../../model/platform-settings.ts";
 import type { Settings } from "../../model/settings.ts";
 import { durationMs, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../model/time.ts";
 import { seededRandom } from "../seeded-random.ts";
@@ -11,6 +12,7 @@ import { dayCurve, type Mood, moodSwings } from "../simulated-world.ts";
 import { createStubForecaster } from "../stub-forecaster.ts";
 import type { FaultWorld } from "./fault-world.ts";
 import { type JournalHome, type NightDaemon, runNightDaemon } from "./night-daemon.ts";
+import { peopleAct } from "./night-people.ts";
 import { type NightWatch, watchNight } from "./night-watch.ts";
 
 /** Everything around the daemon, the daemon itself, and what a night does with them. */
@@ -162,7 +164,7 @@ function openPhysics({ seed, settings, onLine = () => undefined }: NightWorldOpt
     random: seededRandom(seed + 1),
     demandRps: () => demandAt(clock.monotonicMs()),
     unitRps: UNIT_RPS,
-    startMedianMs: settings.platform.startMedianMs,
+    startMedianMs: startMedianMs(settings),
   });
   const watch = watchNight(clock, platform, onLine);
   const physics: Physics = {
@@ -295,28 +297,4 @@ function faultWorldOf(
     // Clones would not move together with the clock they are of.
     clock,
   };
-}
-
-/** A person looks in: answers the plan that waits; a platform whose units crash goes on with that. */
-function peopleAct(
-  { platform, person, clock, random }: FaultWorld,
-  daemon: NightDaemon,
-  watch: NightWatch,
-): void {
-  if (platform.troubles.crashLoops) platform.crashUnits(5);
-  if (daemon.process()?.parts.settings.mode !== "suggest") return;
-  const journal = daemon.journal();
-  const plan = journal.pendingPlan(clock.nowMs());
-  if (plan === null || person.answer === "dithers") return;
-  if (person.answer === "rejects") {
-    watch.say(`a person rejects plan ${plan.planHash}`);
-    journal.rejectPlan(plan.planHash, "ann", clock.nowMs());
-    return;
-  }
-  watch.say(`a person approves plan ${plan.planHash}`);
-  if (journal.approvePlan(plan.planHash, "ann", clock.nowMs()).kind === "accepted")
-    watch.approved(plan.stackInputs);
-  // A second word on the same plan changes nothing.
-  if (random() < 0.5 && journal.approvePlan(plan.planHash, "bob", clock.nowMs()).kind === "accepted")
-    watch.broke("B5-40: one plan was approved twice");
 }
