@@ -15,7 +15,7 @@ import { pinPack } from "../src/apply/policy-pack.ts";
 import { writeShims } from "../src/apply/shims.ts";
 import { cacheFolder } from "../src/config.ts";
 import { UserError } from "../src/model/user-error.ts";
-import { baseInputs } from "../src/render/base-inputs.ts";
+import { localBaseInputs } from "../src/render/base-inputs.ts";
 import { shippedPack } from "../src/wire.ts";
 import { type BareProject, openBareProject } from "./parts/bare-project.ts";
 import { countOption } from "./parts/count-option.ts";
@@ -88,7 +88,7 @@ async function openBare(live: LiveStack, folder: string): Promise<BareProject> {
     binFolder: shims.binFolder,
     packFolder,
     packConfig: pack.config,
-    base: baseInputs(settings, { endpointFile, logFile }),
+    base: localBaseInputs(settings, { endpointFile, logFile }),
     ...(args["cli-compile-cache"] ? { compileCacheFolder: join(cacheFolder(environment), "compile") } : {}),
   });
 }

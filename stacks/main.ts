@@ -4,7 +4,7 @@
  */
 import { Config, RunError } from "@pulumi/pulumi";
 import type { BaseInputs } from "../src/model/stack-inputs.ts";
-import { baseProgram } from "./local/base-program.ts";
+import { baseProgramOf } from "./programs.ts";
 
 /** From the stack's configuration (`tiercast:base`), else from `tiercast engine env`, which reads tiercast.yaml. */
 function baseInputs(): BaseInputs {
@@ -19,4 +19,4 @@ function baseInputs(): BaseInputs {
   return JSON.parse(text) as BaseInputs;
 }
 
-export const outputs = baseProgram(baseInputs())();
+export const outputs = baseProgramOf(baseInputs())();

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { type CommandEnd, lastWords, runCommand } from "../../src/apply/engine-command.ts";
 import { startSupervisor } from "../../src/local/start-supervisor.ts";
 import { stopSupervisor } from "../../src/local/stop-supervisor.ts";
-import type { BaseInputs, StackInputs } from "../../src/model/stack-inputs.ts";
+import type { LocalBaseInputs, StackInputs } from "../../src/model/stack-inputs.ts";
 
 export interface BareProjectOptions {
   readonly folder: string;
@@ -14,7 +14,7 @@ export interface BareProjectOptions {
   readonly binFolder: string;
   readonly packFolder: string;
   readonly packConfig: unknown;
-  readonly base: BaseInputs;
+  readonly base: LocalBaseInputs;
   /** Give the CLI's programs Node's compile cache too; a plain shell has none. */
   readonly compileCacheFolder?: string;
 }

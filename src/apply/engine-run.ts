@@ -1,6 +1,5 @@
 import type { EngineEvent, PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
-import { baseProgram } from "../../stacks/local/base-program.ts";
-import { tierProgram } from "../../stacks/local/tier-program.ts";
+import { baseProgramOf, tierProgramOf } from "../../stacks/programs.ts";
 import type { PolicyEvidence } from "../model/ports.ts";
 import { changesOf, errorsOf, outputsOf, summaryOf } from "./changes.ts";
 import { csvField } from "./csv-field.ts";
@@ -58,9 +57,9 @@ async function runProgram(job: EngineJob): Promise<EngineResult> {
 function programOf(program: EngineProgram): PulumiFn {
   switch (program.kind) {
     case "tier":
-      return tierProgram(program.inputs);
+      return tierProgramOf(program.inputs);
     case "base":
-      return baseProgram(program.inputs);
+      return baseProgramOf(program.inputs);
     case "none":
       return async () => undefined;
   }

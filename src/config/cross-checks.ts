@@ -238,14 +238,16 @@ function scheduleChecks(): readonly CrossCheck[] {
 function platformChecks(): readonly CrossCheck[] {
   return [
     rule("platform.maxUnits", "limits.maxTotalUnits warm.maxUnits", ({ platform, limits, warm }) =>
-      platform.maxUnits < limits.maxTotalUnits + warm.maxUnits
+      platform.kind === "local" && platform.maxUnits < limits.maxTotalUnits + warm.maxUnits
         ? `${platform.maxUnits} is below limits.maxTotalUnits + warm.maxUnits ` +
           `(${limits.maxTotalUnits + warm.maxUnits}; raise it)`
         : undefined,
     ),
     warning("platform.slotsPerUnit", "resources", ({ platform, resources }) => {
       const queue = resources.find((resource) => resource.kind === "queue");
-      return queue?.kind === "queue" && queue.slotsPerUnit !== platform.slotsPerUnit
+      return platform.kind === "local" &&
+        queue?.kind === "queue" &&
+        queue.slotsPerUnit !== platform.slotsPerUnit
         ? `${platform.slotsPerUnit} differs from slotsPerUnit ${queue.slotsPerUnit} of resource ${queue.name}: ` +
             "sizes will be wrong by that factor"
         : undefined;

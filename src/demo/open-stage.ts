@@ -12,6 +12,7 @@ import { acquireLease } from "../journal/lease.ts";
 import { makeStateFolder } from "../journal/make-state-folder.ts";
 import { stopSupervisor } from "../local/stop-supervisor.ts";
 import type { CycleRecord } from "../model/cycle.ts";
+import { startMedianMs } from "../model/platform-settings.ts";
 import type { Clock } from "../model/ports.ts";
 import { type DemandSeries, sliceSeries } from "../model/series.ts";
 import type { Settings } from "../model/settings.ts";
@@ -183,7 +184,7 @@ function compareScene(scene: Stage["scene"], settings: Settings, speed: number):
   scene.comparison = compareWithReactive(scene.meter.seconds, {
     unitRps: servedRps(peakUnits, settings.resources) / peakUnits,
     secondMinutes: speed / 60,
-    startSeconds: settings.platform.startMedianMs / 1000,
+    startSeconds: startMedianMs(settings) / 1000,
   });
 }
 

@@ -1,4 +1,5 @@
 import type { ScheduledEvent } from "./known-ahead.ts";
+import type { KubernetesPlatformSettings } from "./kubernetes.ts";
 import type { LatencySettings } from "./latency.ts";
 import type { PrewarmSettings } from "./prewarm.ts";
 import type { TenancySettings } from "./tenancy.ts";
@@ -42,7 +43,7 @@ export interface Settings {
   readonly leadTime: { readonly priorMs: DurationMs; readonly quantile: number };
   readonly schedule: ScheduleSettings;
   readonly policies: PolicySettings;
-  readonly platform: LocalPlatformSettings;
+  readonly platform: PlatformSettings;
   readonly pulumi: PulumiSettings;
   readonly state: { readonly folder: string; readonly retention: DurationMs };
   readonly http: { readonly host: string; readonly port: number };
@@ -282,6 +283,9 @@ export interface PolicyLimits {
     Record<string, { readonly maxCount: number; readonly priceUsdPerHour: number }>
   >;
 }
+
+/** Where units run. */
+export type PlatformSettings = LocalPlatformSettings | KubernetesPlatformSettings;
 
 /** The embedded platform: worker processes behind a router on this machine. */
 export interface LocalPlatformSettings {

@@ -1,10 +1,13 @@
+import type { KubernetesBaseInputs, KubernetesTierPlacement } from "./kubernetes.ts";
 import type { Tier } from "./tier.ts";
 import type { WarmKindInputs } from "./warm.ts";
 
 /** All that a tier stack's program is a function of. Plain JSON: recorded, hashed, shown by `plan`. */
 export interface StackInputs {
   readonly service: string;
-  readonly platform: "local";
+  readonly platform: "local" | "kubernetes";
+  /** With `platform: kubernetes`, and only then. */
+  readonly kubernetes?: KubernetesTierPlacement;
   /** Rises with each plan; the platform and the stack refuse a lower one. */
   readonly planGeneration: number;
   readonly decisionId: string;
@@ -18,7 +21,7 @@ export interface StackInputs {
   /** Granted of the account the service shares, for the policy pack; absent where it shares none. */
   readonly accountShareUnits?: number;
   readonly tags: Readonly<Record<string, string>>;
-  /** File through which the provider finds the supervisor (address and token). */
+  /** File through which the provider finds the supervisor (address and token); empty on other platforms. */
   readonly endpointFile: string;
 }
 
@@ -37,8 +40,10 @@ export interface WarmInputs {
   readonly reason: string;
 }
 
-/** What the base stack of the local platform is a function of. */
-export interface BaseInputs {
+/** What a base stack is a function of. */
+export type BaseInputs = LocalBaseInputs | KubernetesBaseInputs;
+
+export interface LocalBaseInputs {
   readonly service: string;
   readonly platform: "local";
   readonly endpointFile: string;

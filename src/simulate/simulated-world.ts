@@ -1,5 +1,6 @@
 import type { ControllerParts } from "../controller/parts.ts";
 import type { Journal } from "../model/journal-port.ts";
+import { startMedianMs } from "../model/platform-settings.ts";
 import type { Log } from "../model/ports.ts";
 import type { Settings } from "../model/settings.ts";
 import type { StackInputs } from "../model/stack-inputs.ts";
@@ -73,7 +74,7 @@ export function createSimulatedWorld(options: WorldOptions): SimulatedWorld {
     random: seededRandom(seed + 1),
     demandRps: () => demandAt(clock.monotonicMs()),
     unitRps: options.unitRps ?? UNIT_RPS,
-    startMedianMs: settings.platform.startMedianMs,
+    startMedianMs: startMedianMs(settings),
   });
   const demand = createSimulatedDemand({
     stepMs: settings.demand.stepMs,

@@ -55,7 +55,7 @@ describe("defaults", () => {
     expect(settings.limits.burstReserveUnits).toBe(10);
     expect(settings.tiers.predictive.maxUnits).toBe(200);
     expect(settings.warm.maxUnits).toBe(20);
-    expect(settings.platform.maxUnits).toBe(220);
+    expect(settings.platform).toMatchObject({ kind: "local", maxUnits: 220 });
     // 200 units at 0.10 and 20 warm ones at 0.04
     expect(settings.limits.maxCostUsdPerHour).toBeCloseTo(20.8, 9);
     expect(settings.horizons).toEqual([HOUR_MS, DAY_MS]);

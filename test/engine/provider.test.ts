@@ -8,7 +8,7 @@ import { type Endpoint, readEndpoint } from "../../src/local/endpoint-file.ts";
 import { isSameProcess } from "../../src/local/process-identity.ts";
 import { stopSupervisor } from "../../src/local/stop-supervisor.ts";
 import type { PlatformState } from "../../src/model/platform.ts";
-import type { BaseInputs, StackInputs } from "../../src/model/stack-inputs.ts";
+import type { LocalBaseInputs, StackInputs } from "../../src/model/stack-inputs.ts";
 import { baseProgram } from "../../stacks/local/base-program.ts";
 import { tierProgram } from "../../stacks/local/tier-program.ts";
 
@@ -173,7 +173,7 @@ describe.skipIf(engineFile === undefined)("provider in the real engine", { timeo
     };
   }
 
-  function baseInputs(): BaseInputs {
+  function baseInputs(): LocalBaseInputs {
     return {
       service: "demo",
       platform: "local",
