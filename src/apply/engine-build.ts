@@ -15,6 +15,8 @@ export interface BuildTarget {
   /** Values linked into the program: variable and value. */
   readonly variables: Readonly<Record<string, string>>;
   readonly output: string;
+  /** File for Go's `-overlay`: files that Go shall see beside the sources. */
+  readonly overlay?: string;
 }
 
 export interface BuildOptions {
@@ -54,7 +56,10 @@ export async function buildFromModules(target: BuildTarget, options: BuildOption
   if (!succeeded(toolchain)) return failure(toolchain);
   const watch = watchBuild(target, options, await requiredModules(target.moduleFolder));
   try {
-    const fetched = await go(["list", "-mod=readonly", "-deps", target.importPath], watch.fetchLine);
+    const fetched = await go(
+      ["list", "-mod=readonly", ...overlayFlag(target), "-deps", target.importPath],
+      watch.fetchLine,
+    );
     if (!succeeded(fetched)) return failure(fetched);
     const flags = buildFlags(target);
     const planned = await go(["build", "-n", ...flags], watch.planLine);
@@ -74,11 +79,16 @@ function buildFlags(target: BuildTarget): readonly string[] {
     "-mod=readonly",
     "-trimpath",
     "-buildvcs=false",
+    ...overlayFlag(target),
     `-ldflags=${["-s", "-w", ...variables].join(" ")}`,
     "-o",
     target.output,
     target.importPath,
   ];
+}
+
+function overlayFlag({ overlay }: BuildTarget): readonly string[] {
+  return overlay === undefined ? [] : [`-overlay=${overlay}`];
 }
 
 function goEnvironment(options: BuildOptions): Readonly<Record<string, string | undefined>> {

@@ -153,7 +153,7 @@ async function cachedEngine(job: InstallJob): Promise<Engine> {
 }
 
 /** `engine/` is at the package's root, a few folders up from here: in a clone and once built alike. */
-function modulesBesideSources(): string | undefined {
+export function modulesBesideSources(): string | undefined {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (dirname(folder) !== folder) {
     if (existsSync(join(folder, "engine", "cli", "go.mod"))) return join(folder, "engine");
