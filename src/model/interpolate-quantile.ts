@@ -18,6 +18,7 @@ export function interpolateQuantile(
   const upper = levels.findIndex((known) => known >= level);
   if (upper === 0 || last <= 0) return valueAt(0);
   if (upper < 0) return valueAt(last);
+  if (levels[upper] === level) return valueAt(upper);
   const lowLevel = levels[upper - 1] ?? 0;
   const highLevel = levels[upper] ?? 1;
   const isTail = lowLevel < MIDDLE.from || highLevel > MIDDLE.to;

@@ -18,15 +18,29 @@ const QUANTILES = [
   0.05, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999,
 ];
 /**
- * Below the reactive floor of demand itself: cheaper than anybody should run, but the HPA's frontier goes
- * there.
+ * Below the reactive floor of demand itself: cheaper than anybody should run, but the HPA's frontier goes there. The
+ * margin lowers floor and forecast alike; a higher quantile beside it lets the forecast lead, not the last value.
  */
-const SHARES = [0.75, 0.85, 0.92, 0.96];
+const CHEAP: readonly (readonly [quantile: number, share: number])[] = [
+  [0.5, 0.75],
+  [0.5, 0.85],
+  [0.5, 0.92],
+  [0.5, 0.96],
+  [0.8, 0.96],
+  [0.9, 0.85],
+  [0.9, 0.95],
+  [0.95, 0.9],
+  [0.98, 0.92],
+];
 const MARGINS = [0.05, 0.1, 0.2, 0.35, 0.6, 1];
 
 /** From very cheap to very safe. */
 export const TIERCAST_KNOBS: readonly TiercastKnob[] = [
-  ...SHARES.map((share) => ({ name: `0.5x${share}`, quantile: 0.5, marginFraction: share - 1 })),
+  ...CHEAP.map(([quantile, share]) => ({
+    name: `${quantile}x${share}`,
+    quantile,
+    marginFraction: share - 1,
+  })),
   ...QUANTILES.map((quantile) => ({ name: String(quantile), quantile, marginFraction: 0 })),
   ...MARGINS.map((marginFraction) => ({
     name: `0.999x${1 + marginFraction}`,

@@ -56,8 +56,8 @@ export function fitLogDirect(history: DemandSeries, context: ForecastContext): L
   const series = logSeries(history, context, offset, true);
   const features = logFeatures(series);
   const knots = horizonKnots(series.daySteps);
-  const plan = walkPlan(series, { ridgeShare: 0.003, ridgeRows: 300 });
-  const spreadPlan = walkPlan(series, { ridgeShare: 0.001, ridgeRows: 100 });
+  const plan = walkPlan(series, { ridgeShare: 0.003, ridgeRows: 300, leastSquare: 1e-9 });
+  const spreadPlan = walkPlan(series, { ridgeShare: 0.001, ridgeRows: 100, leastSquare: 0.05 });
   const weights = new Float64Array(knots.length * features.size);
   const spreadWeights = new Float64Array(knots.length * SPREAD_FEATURES);
   let recent: RecentErrors | undefined;
@@ -87,7 +87,7 @@ export function fitLogDirect(history: DemandSeries, context: ForecastContext): L
   };
 }
 
-function walkPlan({ daySteps }: LogSeries, ridge: Pick<WalkPlan, "ridgeShare" | "ridgeRows">): WalkPlan {
+function walkPlan({ daySteps }: LogSeries, ridge: Omit<WalkPlan, "blockSteps" | "keep">): WalkPlan {
   return { blockSteps: Math.max(1, daySteps >> 2), keep: 0.97 ** 0.25, ...ridge };
 }
 
@@ -100,7 +100,7 @@ function dayBack(
 
 /** Origins whose base and target are known; every one at the first step, thinned further ahead. */
 function rowsAt(series: LogSeries, features: LogFeatures, knot: number): WalkRows {
-  const first = Math.min(series.length >> 2, series.daySteps);
+  const first = Math.min(series.length >> 3, series.daySteps);
   const count = Math.max(0, series.length - knot - first);
   const most = knot * series.stepMs <= 60 * MINUTE_MS ? MOST_ROWS.near : MOST_ROWS.far;
   const stride = knot === 1 ? 1 : Math.max(1, Math.floor(count / most));

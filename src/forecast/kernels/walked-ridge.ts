@@ -20,6 +20,8 @@ export interface WalkPlan {
   /** Penalty in shares of the rows behind it, and in rows: on each coefficient, in units of its feature's square. */
   readonly ridgeShare: number;
   readonly ridgeRows: number;
+  /** Mean square that a feature counts with at least: one that hardly ever moved gets no say. */
+  readonly leastSquare: number;
 }
 
 export interface Walked {
@@ -84,11 +86,11 @@ function learnUntil(sums: Sums, { size, count, features, targets, knownAt }: Wal
 function solve(
   { gram, right, weighed }: Sums,
   size: number,
-  { ridgeShare, ridgeRows }: WalkPlan,
+  { ridgeShare, ridgeRows, leastSquare }: WalkPlan,
 ): Float64Array {
   const penalty = Float64Array.from({ length: size }, (_, i) => {
-    const meanSquare = (gram[i * size + i] ?? 0) / Math.max(1, weighed) + 1e-9;
-    return (ridgeShare * weighed + ridgeRows) * meanSquare + 1e-6;
+    const meanSquare = (gram[i * size + i] ?? 0) / Math.max(1, weighed);
+    return (ridgeShare * weighed + ridgeRows) * Math.max(leastSquare, meanSquare) + 1e-6;
   });
   return solveSymmetric(gram, right, size, penalty);
 }

@@ -1,4 +1,4 @@
-import { DAY_MS } from "../../model/time.ts";
+import { DAY_MS, HOUR_MS } from "../../model/time.ts";
 import { defineForecaster, type Forecaster } from "../forecaster.ts";
 import { fitLogDirect, type LogDirectState, logDirectQuantiles } from "../kernels/log-direct.ts";
 
@@ -11,7 +11,7 @@ export const logDirect: Forecaster = defineForecaster<LogDirectState>({
   name: "log-direct",
   cost: "heavy",
   nearTerm: true,
-  needs: { knownSteps: 200, spanMs: 3 * DAY_MS },
+  needs: { knownSteps: 150, spanMs: 6 * HOUR_MS },
   estimate: (history, context) =>
     history.stepMs > DAY_MS / 24 ? "needs at least a step an hour" : fitLogDirect(history, context),
   quantiles: logDirectQuantiles,

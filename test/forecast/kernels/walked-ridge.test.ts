@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type WalkRows, walkRidge } from "../../../src/forecast/kernels/walked-ridge.ts";
 import { seededRandom } from "../../../src/simulate/seeded-random.ts";
 
-const PLAN = { blockSteps: 50, keep: 1, ridgeShare: 0, ridgeRows: 0 };
+const PLAN = { blockSteps: 50, keep: 1, ridgeShare: 0, ridgeRows: 0, leastSquare: 0 };
 
 /** y = 2 x + 3 + noise, each target known five steps after it was asked. */
 function line(count: number, noise: number, law: (i: number) => number = () => 2): WalkRows {
@@ -50,6 +50,17 @@ describe("walkRidge", () => {
     expect(slope(200)).toBeGreaterThan(0.5);
     expect(slope(200)).toBeLessThan(1.5);
     expect(slope(2_000)).toBeLessThan(0.5);
+  });
+
+  it("gives no say to a feature that hardly ever moved", () => {
+    const rows = line(400, 0);
+    const still = {
+      ...rows,
+      features: rows.features.map((value, i) => (i % 2 === 0 ? value / 1_000 : value)),
+    };
+    const plan = { ...PLAN, ridgeRows: 50 };
+    expect(walkRidge(still, { ...plan, leastSquare: 0.01 }).weights[0]).toBeLessThan(3);
+    expect(walkRidge(still, plan).weights[0]).toBeGreaterThan(1_000);
   });
 
   it("answers nothing from nothing", () => {
