@@ -1,9 +1,8 @@
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { closingLine, type Summary, summarize, type VitestReport } from "./ci/summary.ts";
+import { join } from "node:path";
+import { runVitest, streamNode as stream } from "./ci/run-vitest.ts";
+import { closingLine, type Summary } from "./ci/summary.ts";
 
 /**
  * `npm run ci-test`: types, lint, the Pulumi engine that the engine tests need, and all tests. Everything streams;
@@ -13,7 +12,6 @@ import { closingLine, type Summary, summarize, type VitestReport } from "./ci/su
 const ROOT = join(import.meta.dirname, "..");
 const MAIN = join(ROOT, "src/main.ts");
 const resolve = createRequire(import.meta.url).resolve;
-const VITEST = join(dirname(resolve("vitest/package.json")), "vitest.mjs");
 
 process.exitCode = await ciTest();
 
@@ -31,7 +29,8 @@ async function ciTest(): Promise<number> {
   const engine = await engineFile();
   if (engine === undefined) failures.push("engine: none could be installed, its tests are skipped");
   heading("tests");
-  const tests = await runTests(engine);
+  const environment = engine === undefined ? {} : { TIERCAST_TEST_PULUMI: engine };
+  const tests = await runVitest(process.argv.slice(2), environment);
   return report(tests, failures, checks.length + 1);
 }
 
@@ -57,20 +56,6 @@ function pulumiPathIn(json: string): string | undefined {
   }
 }
 
-async function runTests(engine: string | undefined): Promise<Summary> {
-  const folder = mkdtempSync(join(tmpdir(), "tiercast-ci-"));
-  const file = join(folder, "vitest.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const environment = engine === undefined ? {} : { TIERCAST_TEST_PULUMI: engine };
-  try {
-    const exitCode = await stream([VITEST, "run", ...reporters, ...process.argv.slice(2)], environment);
-    const text = existsSync(file) ? readFileSync(file, "utf8") : undefined;
-    return summarize(text === undefined ? undefined : (JSON.parse(text) as VitestReport), exitCode);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 function report(tests: Summary, failures: readonly string[], checks: number): number {
   heading("summary");
   for (const skipped of tests.skipped) console.log(`skipped: ${skipped}`);
@@ -86,28 +71,4 @@ function report(tests: Summary, failures: readonly string[], checks: number): nu
 
 function heading(text: string): void {
   console.log(`\n== ${text}`);
-}
-
-/** Runs Node with `args`, its output going where ours goes. Resolves to the exit code. */
-function stream(
-  args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): Promise<number> {
-  return new Promise((settle) => {
-    const child = spawn(process.execPath, args, {
-      cwd: ROOT,
-      stdio: ["ignore", "inherit", "inherit"],
-      env: { ...process.env, ...environment },
-    });
-    const stop = (): void => void child.kill("SIGTERM");
-    process.once("SIGTERM", stop);
-    child.on("error", (error) => {
-      console.log(error.message);
-      settle(1);
-    });
-    child.on("exit", (code) => {
-      process.removeListener("SIGTERM", stop);
-      settle(code ?? 1);
-    });
-  });
 }

@@ -61,8 +61,15 @@ export const SETUP_COMMANDS: readonly CommandSpec[] = [
   {
     name: "engine install",
     summary: "get the Pulumi engine: PATH, cache, official download, build from Go modules",
-    options: [{ flags: "--offline", summary: "no download: build from what Go's module cache holds" }],
-    example: "tiercast engine install",
+    options: [
+      { flags: "--offline", summary: "no download: build from what Go's module cache holds" },
+      {
+        flags: "--with <PLATFORM>",
+        summary: "get the platform's Pulumi provider too",
+        choices: ["kubernetes"],
+      },
+    ],
+    example: "tiercast engine install --with kubernetes",
     exitCodes: "0 there is an engine, 1 none could be had, 8 cancelled",
     load: async () => (await import("./engine-install.ts")).runEngineInstall,
   },
