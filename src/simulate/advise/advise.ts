@@ -12,7 +12,7 @@ import type { Advice, LeadAdvice, Reason, Rhythm, Verdict } from "./advice.ts";
 import { billsOf, leastFixedHours, nearestRun, type Prices, scoredSums, shownRow } from "./bills.ts";
 import { forecastQuality } from "./forecast-quality.ts";
 import { type Evidence, judge } from "./judge.ts";
-import { type LastValue, lastValueForecasts, lastValues } from "./last-value.ts";
+import { betterLastValue, type LastValue, lastValueForecasts } from "./last-value.ts";
 import { standing } from "./luck.ts";
 import { proposal } from "./proposal.ts";
 import { REPLICATES } from "./resample.ts";
@@ -87,8 +87,9 @@ function unusableReason({ series, unitRps }: AdviseRequest): Reason | undefined 
 }
 
 /** Knob values of the sweep, from cheap to safe: enough for a frontier. */
-const KNOBS = "0.5x0.75 0.5x0.92 0.5 0.7 0.86 0.93 0.97 0.99 0.999 0.999x1.1 0.999x1.35 0.999x2".split(" ");
-const QUICK_KNOBS = "0.5x0.75 0.5 0.8 0.95 0.99 0.999 0.999x1.35".split(" ");
+const KNOBS = "0.5x0.75 0.5x0.92 0.5 0.8 0.93 0.98 0.999 0.999x1.1 0.999x1.35 0.999x2".split(" ");
+/** Those of a quick look, and of the comparison with the rules on the last value: some of the ones above. */
+const QUICK_KNOBS = "0.5x0.75 0.5x0.92 0.5 0.8 0.98 0.999 0.999x1.35".split(" ");
 const QUICK_REPLICATES = 300;
 
 /** All lead times on the same forecasts: those of the longest one reach far enough for each. */
@@ -98,19 +99,14 @@ async function leadAdvices(request: AdviseRequest): Promise<readonly LeadAdvice[
   const advices: LeadAdvice[] = [];
   let forecasts: readonly ForecastBlock[] | undefined;
   let lastValue: LastValue | undefined;
-  let lastShare: LastValue | undefined;
   for (const own of worlds.toReversed()) {
     // Day forecasts fall on the steps of the longest world: all begin with it.
     const world = { ...own, firstShown: longest?.firstShown ?? own.firstShown };
     const simulation = await simulated(request, world, forecasts);
     forecasts = simulation.forecasts;
-    lastValue ??= lastValues(world);
-    lastShare ??= lastValues(world, "shares");
-    // Of both the better counts, step by step of the frontier.
-    const control = [
-      ...(await sweepTiercast(controlOf(request, world), lastValueForecasts(world, lastValue))),
-      ...(await sweepTiercast(controlOf(request, world), lastValueForecasts(world, lastShare))),
-    ];
+    // Of amounts and shares, the one that came nearer: the forecast has the harder opponent.
+    lastValue ??= betterLastValue(world);
+    const control = await sweepTiercast(controlOf(request, world), lastValueForecasts(world, lastValue));
     advices.unshift(leadAdvice(request, simulation, { control, lastValue }));
   }
   return advices;
@@ -179,12 +175,14 @@ function leadAdvice(
   const replicates = request.quick ? QUICK_REPLICATES : REPLICATES;
   const row = shownRow(simulation);
   const own = runs.filter(({ policy }) => policy === "tiercast");
+  // At the same knob values: a frontier of fewer points is cut coarser.
+  const same = own.filter(({ knob }) => QUICK_KNOBS.includes(knob));
   const hpa = runs.filter(({ policy }) => policy === "hpa");
   const { violationRatio, betterShare } = standing(world, own, hpa, replicates);
   const evidence: Evidence = {
     leadMs: world.leadMinutes * MINUTE_MS,
     violationRatio,
-    addedRatio: standing(world, own, control, replicates).violationRatio,
+    addedRatio: standing(world, same, control, replicates).violationRatio,
     betterShare,
     scoredDays: scoredSums(world).hours / 24,
     quality: forecastQuality(world, simulation.forecasts, lastValue, replicates),

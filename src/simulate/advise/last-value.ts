@@ -1,6 +1,8 @@
+import { pinball } from "../../forecast/ensemble/weights.ts";
 import type { FittedForecaster } from "../../forecast/forecaster.ts";
 import { localClock } from "../../forecast/local-clock.ts";
 import { naive } from "../../forecast/members/naive.ts";
+import { LOSS_LEVELS } from "../../forecast/scores/scoring.ts";
 import { FORECAST_LEVELS } from "../../model/forecast.ts";
 import { type DemandSeries, endMs, sliceSeries } from "../../model/series.ts";
 import { DAY_MS, epochMs, HOUR_MS } from "../../model/time.ts";
@@ -54,6 +56,27 @@ export function lastValues(world: TraceWorld, moves: Moves = "amounts"): LastVal
         ?.at([ahead], levels)
         .map((row) => back(row[0] ?? Number.NaN)),
   };
+}
+
+/** Of moves by amounts and by shares, what lost less over the scored part: a demand that grows moves by shares. */
+export function betterLastValue(world: TraceWorld): LastValue {
+  const [amounts, shares] = [lastValues(world, "amounts"), lastValues(world, "shares")];
+  return lossAhead(world, shares) < lossAhead(world, amounts) ? shares : amounts;
+}
+
+/** A loss for each hour: enough to tell the two apart. */
+function lossAhead(world: TraceWorld, naiveAt: LastValue): number {
+  const every = Math.max(1, Math.round(HOUR_MS / world.series.stepMs));
+  let sum = 0;
+  for (let step = world.firstScored; step < world.demandRps.length; step += every) {
+    const truth = world.demandRps[step] ?? Number.NaN;
+    const quantiles = naiveAt.at(step - world.leadSteps, world.leadSteps + 1, LOSS_LEVELS);
+    if (Number.isNaN(truth) || quantiles === undefined) continue;
+    LOSS_LEVELS.forEach((level, row) => {
+      sum += pinball(truth, quantiles[row] ?? Number.NaN, level);
+    });
+  }
+  return sum;
 }
 
 function asIs(series: DemandSeries) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { HOUR_MS } from "../../../src/model/time.ts";
-import { lastValueForecasts, lastValues } from "../../../src/simulate/advise/last-value.ts";
+import { betterLastValue, lastValueForecasts, lastValues } from "../../../src/simulate/advise/last-value.ts";
 import { traceWorld } from "../../../src/simulate/world.ts";
 import { randomStream, seriesOf } from "../../forecast/fixtures.ts";
 
@@ -61,4 +61,25 @@ test("as forecasts of a replay: cut off at the step, a day long where the baseli
   expect(first?.cutoffMs).toBe(world.series.startMs + world.firstShown * HOUR_MS);
   expect(first?.quantiles[0]).toHaveLength(24);
   expect(forecasts(world.firstShown + 1).forecast?.quantiles[0]).toHaveLength(world.leadSteps + 1);
+});
+
+test("of the two the one that came nearer: shares for demand that moves by them, amounts for noise on a level", () => {
+  const random = randomStream(9);
+  // From 100 to 1,000 in 20 days, each hour up or down by 8 %.
+  const growing = Float64Array.from(
+    { length: STEPS },
+    (_, i) => 100 * 10 ** (i / STEPS) * (random() < 0.5 ? 0.92 : 1.08),
+  );
+  // The same moves at any level, down to nearly nothing.
+  const flat = Float64Array.from({ length: STEPS }, (_, i) => 30 + 28 * Math.cos(i / 9) + 2 * random());
+  const chosen = (values: Float64Array) => {
+    const world = worldOf(values);
+    const rows = (at: ReturnType<typeof lastValues>) => at.rows(450, 3, [0.1, 0.9]);
+    const best = rows(betterLastValue(world));
+    return (["amounts", "shares"] as const).filter(
+      (moves) => JSON.stringify(rows(lastValues(world, moves))) === JSON.stringify(best),
+    );
+  };
+  expect(chosen(growing)).toEqual(["shares"]);
+  expect(chosen(flat)).toEqual(["amounts"]);
 });
