@@ -39,10 +39,3 @@ export interface UserProfile {
   readonly sla: string | undefined;
   readonly segment: string | undefined;
 }
-
-/** Where profiles are kept, by pseudonym. `forget` leaves nothing of the user behind. */
-export interface ProfilePort {
-  read(user: string): Promise<UserProfile | undefined>;
-  write(profile: UserProfile): Promise<void>;
-  forget(user: string): Promise<void>;
-}

@@ -1,4 +1,4 @@
-import type { ActivityEvent } from "../model/activity.ts";
+import type { ActivityEvent, ProfileEntry } from "../model/activity.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../model/time.ts";
 import type { ResourceType, UserProfile } from "../model/user-profile.ts";
 import { isStep, resourceTypeOf } from "./resource-type.ts";
@@ -89,6 +89,24 @@ export function profileOf(state: Profiles, user: string): UserProfile | undefine
 export function allProfiles(state: Profiles): readonly UserProfile[] {
   return [...state.kept.values()].map(({ draft }) => draft as UserProfile);
 }
+
+/** As a store keeps it. */
+export function profileEntry(profile: UserProfile): ProfileEntry {
+  return {
+    user: profile.user,
+    lastSeenMs: profile.lastMs,
+    state: JSON.stringify({ version: VERSION, profile }),
+  };
+}
+
+/** What a store kept; undefined for an entry of another version, which is learned anew. */
+export function profileOfEntry({ user, state }: ProfileEntry): UserProfile | undefined {
+  const { version, profile } = JSON.parse(state) as { version?: number; profile?: UserProfile };
+  // A renewed key has moved the entry to a new pseudonym.
+  return version === VERSION && profile !== undefined ? { ...profile, user } : undefined;
+}
+
+const VERSION = 1;
 
 /**
  * Distinct endpoints by linear counting in 256 bits (Whang et al. 1990): within 5 % up to about 200, and never more
