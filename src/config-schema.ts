@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { activityField } from "./config/activity-fields.ts";
 import { demandField } from "./config/demand-fields.ts";
 import { eventsField } from "./config/event-fields.ts";
 import {
@@ -77,9 +78,10 @@ const sizing = groupField({
     min: 0,
     max: 0.9,
   }).optional(),
-  stabilization: durationField("A size is lowered to the largest need of this long.", { min: 0 }).prefault(
-    "10m",
-  ),
+  stabilization: durationField(
+    "A size is lowered to the largest need of this long. Default: 2 intervals, 5m at least.",
+    { min: 0 },
+  ).optional(),
   baselineReview: durationField("Baseline is reviewed this often.").prefault("24h"),
   baselineStepUnits: countField("Units the baseline moves in one review.", { min: 1 }).prefault(2),
   minSavingUsdPerHour: priceField(
@@ -280,6 +282,7 @@ export const configSchema = groupField({
     .prefault({})
     .describe("Health and metrics."),
   tenancy: tenancyField.optional(),
+  activity: activityField.optional(),
   tags: z
     .record(
       textField("A tag's name.", /^[\w.:/@-]{1,128}$/, "letters, digits and . : / @ _ -"),

@@ -64,6 +64,17 @@ export const ACTING_COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./pause.ts")).runResume,
   },
   {
+    name: "forget",
+    argument: {
+      name: "USER",
+      summary: "account, cookie value or address as the logs have it; - reads it from stdin",
+    },
+    summary: "delete what is kept of one user; found by the keyed pseudonym, never stored by name",
+    example: "echo 203.0.113.7 | tiercast forget -",
+    exitCodes: "0 forgotten, or nothing was kept, 1 no profiles or no key, 2 bad input or configuration",
+    load: async () => (await import("./forget.ts")).runForget,
+  },
+  {
     name: "down",
     summary: "destroy this service's stacks and stop its platform; safe to repeat",
     example: "tiercast down",

@@ -1,4 +1,5 @@
 import type { ControllerParts } from "../controller/parts.ts";
+import type { ActivityIntake } from "../model/activity.ts";
 import type { Journal, StateJournal } from "../model/journal-port.ts";
 import type { Log } from "../model/ports.ts";
 import type { Settings } from "../model/settings.ts";
@@ -32,6 +33,7 @@ export interface HttpRequest {
     readonly journal: Pick<Journal, "cycle" | "lastCycle">;
     readonly events?: { readonly journal: StateJournal; readonly nowMs: () => number };
     readonly tenants?: () => TenantsView;
+    readonly activity?: ActivityIntake;
   };
 }
 

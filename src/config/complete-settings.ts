@@ -10,6 +10,7 @@ import type {
 } from "../model/settings.ts";
 import type { Tier } from "../model/tier.ts";
 import { DAY_MS, type DurationMs, durationMs, HOUR_MS, MINUTE_MS } from "../model/time.ts";
+import { completeActivity } from "./activity-fields.ts";
 import { completePrometheus } from "./complete-prometheus.ts";
 import { completePrewarm, completeWarmKinds, warmKindLimits, warmKindsCostUsd } from "./complete-warm.ts";
 import { completeLatency } from "./latency-fields.ts";
@@ -70,7 +71,7 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
     prewarm: completePrewarm(parsed, file),
     limits,
     risk: parsed.risk,
-    sizing: completeSizing(parsed),
+    sizing: completeSizing(parsed, intervalMs),
     ...(parsed.latency === undefined ? {} : { latency: completeLatency(parsed.latency) }),
     missing: {
       holdMs: parsed.missing.hold ?? durationMs(Math.max(30 * MINUTE_MS, 2 * stepMs)),
@@ -91,6 +92,7 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
     },
     http: parsed.http,
     tags: { service: parsed.service, "managed-by": "tiercast", ...parsed.tags },
+    activity: completeActivity(parsed, file),
     ...(parsed.tenancy === undefined ? {} : { tenancy: { budgetFile: file(parsed.tenancy.budget) } }),
   };
 }
@@ -180,13 +182,13 @@ function completeLimits(parsed: ParsedConfig): LimitSettings {
   };
 }
 
-function completeSizing({ sizing, tiers }: ParsedConfig): SizingSettings {
+function completeSizing({ sizing, tiers }: ParsedConfig, intervalMs: DurationMs): SizingSettings {
   const priceUsd = tiers.predictive.priceUsdPerUnitHour;
   return {
     rule: sizing.rule,
     underUsdPerUnitHour: sizing.underUsdPerUnitHour ?? (priceUsd > 0 ? Math.round(19e6 * priceUsd) / 1e6 : 1),
     releaseBand: sizing.releaseBand ?? (sizing.rule === "magnitude" ? 0.25 : 0.04),
-    stabilizationMs: sizing.stabilization,
+    stabilizationMs: sizing.stabilization ?? durationMs(Math.max(5 * MINUTE_MS, 2 * intervalMs)),
     baselineReviewMs: sizing.baselineReview,
     baselineStepUnits: sizing.baselineStepUnits,
     minSavingUsdPerHour: sizing.minSavingUsdPerHour ?? priceUsd,

@@ -1,6 +1,7 @@
 import { MODES, type Settings } from "../model/settings.ts";
 import { TIERS, type Tier } from "../model/tier.ts";
 import { formatDuration } from "../model/time.ts";
+import { activityChecks } from "./activity-fields.ts";
 import {
   type CrossCheck,
   rule,
@@ -31,6 +32,7 @@ export function crossChecks(settings: Settings): readonly CrossCheck[] {
     ...policyChecks(),
     ...platformChecks(),
     ...tagChecks(),
+    ...activityChecks(),
   ];
 }
 

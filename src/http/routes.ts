@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
+import type { ActivityIntake } from "../model/activity.ts";
 import type { Journal } from "../model/journal-port.ts";
 import { type DaemonStatus, type Health, healthAt, missingParts } from "../model/status.ts";
 import type { TenantsView } from "../model/tenancy.ts";
+import { addActivityRoutes } from "./activity-routes.ts";
 import { addEventRoutes, type EventStore } from "./event-routes.ts";
 import { METRICS_CONTENT_TYPE, metricsText } from "./metrics.ts";
 
@@ -15,6 +17,8 @@ export interface HttpSources {
   readonly events?: EventStore;
   /** Accounts as their ledger has them now; undefined: the service shares none. */
   readonly tenants?: () => TenantsView;
+  /** Undefined: activity cannot be pushed here. */
+  readonly activity?: ActivityIntake;
 }
 
 const API_VERSION = "tiercast/v1";
@@ -22,6 +26,7 @@ const API_VERSION = "tiercast/v1";
 export function addRoutes(app: FastifyInstance, sources: HttpSources): void {
   const { status, journal } = sources;
   if (sources.events !== undefined) addEventRoutes(app, sources.events);
+  if (sources.activity !== undefined) addActivityRoutes(app, sources.activity);
 
   app.get("/healthz", (_request, reply) => {
     const health = healthNow(sources);

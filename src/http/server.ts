@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Log } from "../model/ports.ts";
 import { UserError } from "../model/user-error.ts";
+import { isActivityRoute } from "./activity-routes.ts";
 import { isEventRoute, isOwnOrigin } from "./event-routes.ts";
 import { isLoopbackHostHeader, loopbackAddress } from "./loopback.ts";
 import { addRoutes, type HttpSources } from "./routes.ts";
@@ -62,7 +63,7 @@ export function createApp(sources: HttpSources, log: Log): FastifyInstance {
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(SAFE_HEADERS);
     const isReading = request.method === "GET" || request.method === "HEAD";
-    if (!isReading && !isEventRoute(request))
+    if (!isReading && !isEventRoute(request) && !isActivityRoute(request))
       return reply.code(405).headers({ allow: "GET, HEAD", connection: "close" }).send({ error: "only GET" });
     if (!isLoopbackHostHeader(request.headers.host))
       return reply.code(421).send({ error: "the Host header does not name this machine" });

@@ -1,3 +1,4 @@
+import type { ActivitySettings } from "./activity.ts";
 import type { ScheduledEvent } from "./known-ahead.ts";
 import type { KubernetesPlatformSettings } from "./kubernetes.ts";
 import type { LatencySettings } from "./latency.ts";
@@ -50,6 +51,8 @@ export interface Settings {
   readonly tags: Readonly<Record<string, string>>;
   /** Absent: the service has its limits for itself. */
   readonly tenancy?: TenancySettings | undefined;
+  /** Absent: requests of users are not read one by one. */
+  readonly activity?: ActivitySettings | undefined;
 }
 
 /** The mode starts at `from` and rises a step each time the gate has held for `afterMs`. */

@@ -1,6 +1,6 @@
 import type { DemandSeries } from "../model/series.ts";
 import { durationMs, epochMs, formatDuration } from "../model/time.ts";
-import { parseLogLine } from "./access-log-line.ts";
+import { createLogLineReader, type LoggedRequest } from "./access-log-line.ts";
 import { countEndpoint, type EndpointCount, topEndpoints } from "./endpoint-counts.ts";
 import { inputError, quoted } from "./input-error.ts";
 import { readLines } from "./line-reader.ts";
@@ -39,6 +39,7 @@ const SILENT_INTERVALS = 20;
 const SILENT_STEPS = 3;
 
 interface Counting {
+  readonly read: (line: string) => LoggedRequest | undefined;
   readonly stepMs: number;
   readonly counts: Map<number, number>;
   readonly endpoints: Map<string, number>;
@@ -63,6 +64,7 @@ interface Counting {
 export async function readAccessLog(request: AccessLogRequest): Promise<AccessLog> {
   const { path, stepMs, scale = 1 } = request;
   const counting: Counting = {
+    read: createLogLineReader(),
     stepMs,
     counts: new Map(),
     endpoints: new Map(),
@@ -96,7 +98,7 @@ export async function readAccessLog(request: AccessLogRequest): Promise<AccessLo
 }
 
 function countLine(counting: Counting, line: string, number: number): void {
-  const request = parseLogLine(line);
+  const request = counting.read(line);
   if (request === undefined) {
     if (line.trim() === "") return;
     counting.unparsable++;
