@@ -39,10 +39,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ACT,
     "if (moved !== undefined) return",
     'if (moved === "") return',
-    "I1",
-    "I2",
-    "I3",
-    "I5",
+    "B5-13",
   ),
   bug(
     "the intent is closed before the effect",
@@ -68,6 +65,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "",
     "I5",
     "B5-25",
+    "I1",
   ),
   bug(
     "a policy's no is taken for a yes",
@@ -97,6 +95,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "if (settled && request.isApplied) return",
     "if (settled && request.isApplied && request.cycle < 0) return",
     "B5-25",
+    "I3",
   ),
   bug(
     "a bad run is forgotten",

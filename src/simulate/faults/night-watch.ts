@@ -18,6 +18,8 @@ export const CANARY = "canary-7f3a";
 /** Sleepers of one night at most: daemons, engine runs, lead times, late answers. */
 const MAX_SLEEPERS = 16;
 const MAX_STATE_ITEMS = 200;
+/** An interval until it is decided, one that a decision may age, and the runs between. */
+const OLDEST_INTERVALS = 2.5;
 
 /** Holds a night to the invariants, at each effect and after each cycle, and writes down what happened. */
 export interface NightWatch {
@@ -48,6 +50,7 @@ interface Open {
   readonly runsBefore: number;
   readonly disturbances: number;
   readonly startedMs: number;
+  readonly elapsedMs: number;
   readonly pause: PauseStatus | null;
 }
 
@@ -77,7 +80,7 @@ export function watchNight(
     broken,
     digest: () => hash.copy().digest("hex"),
     cycleBegins: (process) => {
-      open = openCycle(process, platform, clock.nowMs(), seen.disturbances);
+      open = openCycle(process, platform, clock.nowMs(), clock.monotonicMs(), seen.disturbances);
     },
     cycleEnds: (process, record) => {
       if (open?.process !== process) return;
@@ -106,6 +109,13 @@ export function watchNight(
       if (!wasPreviewed) broke(`I7: update ${inputs.planGeneration} began without policy evidence`);
       for (const line of updateFaults(process, journal, inputs, seen.generation, approvals)) broke(line);
       if (process.home !== "first") return;
+      // By both clocks: one that was put forward meanwhile makes no plan old.
+      const ageMs = Math.min(
+        clock.nowMs() - (open?.startedMs ?? 0),
+        clock.monotonicMs() - (open?.elapsedMs ?? 0),
+      );
+      if (ageMs > OLDEST_INTERVALS * process.parts.settings.schedule.intervalMs)
+        broke(`B5-13: update ${inputs.planGeneration} began ${Math.round(ageMs / 1000)} s after its cycle`);
       seen.generation = Math.max(seen.generation, inputs.planGeneration);
     },
     progress: (process, state) => {
@@ -150,6 +160,7 @@ function openCycle(
   process: SimulatedProcess,
   platform: SimulatedPlatform,
   startedMs: number,
+  elapsedMs: number,
   disturbances: number,
 ): Open {
   return {
@@ -159,6 +170,7 @@ function openCycle(
     runsBefore: runsOf(process),
     disturbances,
     startedMs,
+    elapsedMs,
     pause: process.parts.journal.getState("pause"),
   };
 }
