@@ -1,7 +1,7 @@
 /**
- * Access-log lines to events on one core: lines per second of CPU time, and memory over the stream. Lines are made from a
- * seed as they are needed: combined format, a million users most of whom come seldom, ids in paths, 1 % out of order,
- * 0.5 % hostile.
+ * Access-log lines to events on one core: lines per second of CPU time, and memory over the stream. Lines are
+ * made from a seed as they are needed: combined format, a million users most of whom come seldom, ids in
+ * paths, 1 % out of order, 0.5 % hostile.
  *
  *     node bench/ingest.ts [--gigabytes N] [--seed N] [--json FILE]
  *

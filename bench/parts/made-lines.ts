@@ -54,7 +54,8 @@ export function createLineMaker(random: () => number): (into: Buffer) => number 
     const agent = AGENTS[user % AGENTS.length];
     const address = `10.${(user >> 16) & 255}.${(user >> 8) & 255}.${user & 255}`;
     const bytes = Math.floor(50_000 * random());
-    return `${address} - - [${time} +0000] "GET ${page} HTTP/1.1" 200 ${bytes} "https://shop.example/products" "${agent}"`;
+    const request = `"GET ${page} HTTP/1.1" 200 ${bytes} "https://shop.example/products" "${agent}"`;
+    return `${address} - - [${time} +0000] ${request}`;
   };
   return (into) => {
     let at = 0;

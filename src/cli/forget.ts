@@ -14,8 +14,9 @@ import { wallTimeMs } from "./wall-time.ts";
 const MAX_NAME_BYTES = 4096;
 
 /**
- * Deletes the profiles of one user, whichever of its identifiers is given: as an account, a cookie and an address, of every
- * agent and under every key that is still held. A running daemon drops what it holds in memory when it next looks.
+ * Deletes the profiles of one user, whichever of its identifiers is given: as an account, a cookie and an
+ * address, of every agent and under every key that is still held. A running daemon drops what it holds in
+ * memory when it next looks.
  */
 export async function runForget(call: CommandCall): Promise<number> {
   const { settings, environment } = await openSettings(call);

@@ -23,8 +23,8 @@ export function isActivityRoute(request: FastifyRequest): boolean {
 }
 
 /**
- * `POST /v1/activity` (a JSON object a line), `/v1/logs` and `/v1/metrics` (OTLP/HTTP); plain or gzip, at most 4 MiB. Under
- * pressure 429 with `Retry-After`. Nothing of a body is ever repeated in an answer.
+ * `POST /v1/activity` (a JSON object a line), `/v1/logs` and `/v1/metrics` (OTLP/HTTP); plain or gzip, at
+ * most 4 MiB. Under pressure 429 with `Retry-After`. Nothing of a body is ever repeated in an answer.
  */
 export function addActivityRoutes(app: FastifyInstance, intake: ActivityIntake): void {
   // Bodies are taken as they are, in these routes only.

@@ -16,8 +16,9 @@ export interface OpenProfiles extends ProfileStore {
 }
 
 /**
- * Profiles in `folder`, in a file of their own, so that they can be deleted without the journal. Made with 0600 when
- * missing. What is deleted is overwritten (secure_delete). Throws a `UserError` when the file cannot be used.
+ * Profiles in `folder`, in a file of their own, so that they can be deleted without the journal. Made with
+ * 0600 when missing. What is deleted is overwritten (secure_delete). Throws a `UserError` when the file
+ * cannot be used.
  */
 export function openProfiles(folder: string): OpenProfiles {
   makeStateFolder(folder);

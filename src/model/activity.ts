@@ -5,8 +5,8 @@ export type AgentKind = "browser" | "app" | "tool" | "declared-bot" | "unknown";
 export type DeviceClass = "desktop" | "mobile" | "tablet" | "other" | "unknown";
 
 /**
- * One request of one user as it is kept: pseudonymised before it exists, so nothing in it names a person. Times are the
- * source's, in epoch milliseconds; unknown is `undefined`, never zero.
+ * One request of one user as it is kept: pseudonymised before it exists, so nothing in it names a person.
+ * Times are the source's, in epoch milliseconds; unknown is `undefined`, never zero.
  */
 export interface ActivityEvent {
   readonly atMs: number;
@@ -163,17 +163,21 @@ export interface ProfileStore {
   all(limit: number, offset?: number): readonly ProfileEntry[];
   count(): number;
   /**
-   * Replaces or adds. `forgottenSeen` is the mark up to which the caller has dropped forgotten users from its own
-   * memory: an entry of a user forgotten after it is left out. Returns the number written.
+   * Replaces or adds. `forgottenSeen` is the mark up to which the caller has dropped forgotten users from its
+   * own memory: an entry of a user forgotten after it is left out. Returns the number written.
    */
   put(entries: readonly ProfileEntry[], forgottenSeen: number): number;
   /** A user's key was renewed: the profile moves to the new pseudonym, unless there is one. */
   rename(from: string, to: string): void;
-  /** Deletes users by pseudonym, or by its first 11 characters (all agents of one address). Returns how many. */
+  /**
+   * Deletes users by pseudonym, or by its first 11 characters (all agents of one address). Returns how many.
+   */
   forget(users: readonly string[], atMs: number): number;
   /** Pseudonyms (or first halves) forgotten after `mark`, and the new mark. */
   forgottenAfter(mark: number): { readonly users: readonly string[]; readonly mark: number };
-  /** Deletes profiles not seen since, and marks of forgotten users older than that. Returns how many profiles. */
+  /**
+   * Deletes profiles not seen since, and marks of forgotten users older than that. Returns how many profiles.
+   */
   expire(beforeMs: number): number;
   /** State that is of no single user: chains, clusters, sketches. */
   getShared(key: string): string | undefined;
@@ -208,9 +212,9 @@ export interface UsagePoint {
 }
 
 /**
- * What may be shown of groups of users: those of fewer than `k` users are withheld, together and as one `(withheld)`
- * group. That group, too, has at least `k` users, so that nobody finds it by subtraction: where the small ones have
- * fewer, the next smallest is withheld with them. If all is too small, nothing is shown.
+ * What may be shown of groups of users: those of fewer than `k` users are withheld, together and as one
+ * `(withheld)` group. That group, too, has at least `k` users, so that nobody finds it by subtraction: where
+ * the small ones have fewer, the next smallest is withheld with them. If all is too small, nothing is shown.
  */
 export function withheldBelow<T extends { readonly users: number }>(
   groups: readonly T[],

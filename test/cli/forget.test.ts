@@ -45,7 +45,8 @@ function combined(
   agent = "Mozilla/5.0 (X11)",
 ): string {
   const time = new Date(START + i * 1000).toISOString().slice(11, 19);
-  return `${address} - ${account} [02/Mar/2026:${time} +0000] "GET ${path} HTTP/1.1" 200 5 "https://shop.example${path}" "${agent}"`;
+  const request = `"GET ${path} HTTP/1.1" 200 5 "https://shop.example${path}" "${agent}"`;
+  return `${address} - ${account} [02/Mar/2026:${time} +0000] ${request}`;
 }
 
 /** Every identifier in every place where logs have such things. */
@@ -110,7 +111,7 @@ async function everything(folder: string): Promise<string> {
   return (await Promise.all(files.map((file) => readFile(file, "latin1")))).join("\n");
 }
 
-test("forty planted identifiers reach no store, event, answer, metric or report; forget finds them by pseudonym", async () => {
+test("forty planted identifiers reach no store, event, answer or metric; forget finds them by pseudonym", async () => {
   expect(new Set(PLANTED).size).toBe(40);
   const state = join(place.folder, "state");
   await mkdir(state, { mode: 0o700 });

@@ -5,7 +5,10 @@ import { countLatency, type LatencySteps, latencyAt } from "../log-latency.ts";
 
 export interface ActivityDemand {
   count(atMs: number, responseMs: number): void;
-  /** Requests of `[fromMs, toMs]` were lost, or may have been: its steps are a gap, whatever else is counted in them. */
+  /**
+   * Requests of `[fromMs, toMs]` were lost, or may have been: its steps are a gap, whatever else is counted
+   * in them.
+   */
   lose(fromMs: number, toMs: number): void;
   readonly source: DemandSource;
   /** Steps that are gaps now. */
@@ -16,9 +19,9 @@ export interface ActivityDemand {
 const MAX_STEPS = 130_000;
 
 /**
- * Demand counted from activity as it comes, in bounded memory. A step without a request is zero while the intake is open;
- * a step in which load was shed or input lost is a **gap**, never zero and never the part that got through. Nothing is
- * said about the time before the first request.
+ * Demand counted from activity as it comes, in bounded memory. A step without a request is zero while the
+ * intake is open; a step in which load was shed or input lost is a **gap**, never zero and never the part
+ * that got through. Nothing is said about the time before the first request.
  */
 export function createActivityDemand(name: string, stepMs: DurationMs, maxSteps = MAX_STEPS): ActivityDemand {
   const counts = new Map<number, number>();

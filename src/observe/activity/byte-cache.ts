@@ -16,8 +16,8 @@ export interface ByteCacheRequest<T> {
 }
 
 /**
- * A key has two slots that it may be in; the older of the two makes room. No chain, no rehash: a look-up costs its key's
- * length whatever was looked up before.
+ * A key has two slots that it may be in; the older of the two makes room. No chain, no rehash: a look-up
+ * costs its key's length whatever was looked up before.
  */
 export function createByteCache<T>({ slots, maxKeyBytes, seed, make }: ByteCacheRequest<T>): ByteCache<T> {
   const keys = Buffer.alloc(slots * maxKeyBytes);

@@ -3,8 +3,9 @@ import { hashBytes } from "./byte-cache.ts";
 const PROBES = 8;
 
 /**
- * Remembers what came lately, by 64 bits of a keyed hash: at least the last `capacity` texts, at most twice as many, in
- * fixed memory. That one of a million different texts is taken for a repeated one happens once in some 10^8 runs.
+ * Remembers what came lately, by 64 bits of a keyed hash: at least the last `capacity` texts, at most twice
+ * as many, in fixed memory. That one of a million different texts is taken for a repeated one happens once in
+ * some 10^8 runs.
  */
 export function createDuplicates(capacity: number, seed: number) {
   const slots = 2 ** Math.ceil(Math.log2(2 * capacity));

@@ -14,8 +14,11 @@ const MAX_CHILDREN = 100;
 const ID = ":id";
 
 /** Segments after which a person or a secret is named. */
-const NAMING =
-  /^(?:users?|u|people|person|profiles?|accounts?|members?|customers?|clients?|authors?|emails?|tokens?|sessions?|reset|verify|confirm|activate|unsubscribe|invites?|invitations?|keys?|share|@me)$/i;
+const NAMING = new RegExp(
+  "^(?:users?|u|people|person|profiles?|accounts?|members?|customers?|clients?|authors?|emails?|" +
+    "tokens?|sessions?|reset|verify|confirm|activate|unsubscribe|invites?|invitations?|keys?|share|@me)$",
+  "i",
+);
 const EXTENSIONS = new Set(
   (
     "html htm xhtml php php3 asp aspx jsp do cgi pl py rb js mjs cjs ts css map json xml rss atom txt csv md pdf doc " +
@@ -32,10 +35,11 @@ interface Place {
 }
 
 /**
- * Templates of paths, at most `maxTemplates`. What looks like an id is one (numbers, dates, hashes, UUIDs, mixed
- * letters and digits, addresses, anything encoded), and so is what follows a segment such as `users`. Where a place has
- * more than 100 different names, those that come later are ids as well; at the root they are `(other)`, or a scanner could
- * take the site's own names away. Only what was answered well (`isAdmitted`) makes new names.
+ * Templates of paths, at most `maxTemplates`. What looks like an id is one (numbers, dates, hashes, UUIDs,
+ * mixed letters and digits, addresses, anything encoded), and so is what follows a segment such as `users`.
+ * Where a place has more than 100 different names, those that come later are ids as well; at the root they
+ * are `(other)`, or a scanner could take the site's own names away. Only what was answered well
+ * (`isAdmitted`) makes new names.
  */
 export function createEndpointTemplates(maxTemplates: number): EndpointTemplates {
   const root: Place = { children: new Map(), isFull: false };

@@ -21,9 +21,9 @@ interface Open {
 }
 
 /**
- * Reads a file as it grows, until `signal` aborts. Renamed and made anew, it is read to its end first; cut off and written
- * anew (copytruncate) it is read from the begin, and what was cut off unread is lost: `onLost` is told. A file that is not
- * there is waited for.
+ * Reads a file as it grows, until `signal` aborts. Renamed and made anew, it is read to its end first; cut
+ * off and written anew (copytruncate) it is read from the begin, and what was cut off unread is lost:
+ * `onLost` is told. A file that is not there is waited for.
  */
 export async function followFile(request: FollowRequest): Promise<void> {
   const { path, signal, pollMs = POLL_MS } = request;

@@ -28,8 +28,8 @@ export interface IdentifyRequest {
 }
 
 /**
- * Who sent a request, by the first of `identify.by` that it tells. Raw identifiers stay in this cache, in memory only, as
- * long as they are among the latest.
+ * Who sent a request, by the first of `identify.by` that it tells. Raw identifiers stay in this cache, in
+ * memory only, as long as they are among the latest.
  */
 export function createIdentifyUser(request: IdentifyRequest): IdentifyUser {
   const { by, cookie } = request.identify;
@@ -70,7 +70,9 @@ function pseudonymCache(
   });
 }
 
-/** Writes the name behind the room for kind and agent; returns where it ends, `NAME_AT` when there is none. */
+/**
+ * Writes the name behind the room for kind and agent; returns where it ends, `NAME_AT` when there is none.
+ */
 function writeName(raw: RawRequest, kind: IdentifyBy, cookie: Buffer | undefined, scratch: Buffer): number {
   if (kind === "cookie") return copyCookie(raw, cookie, scratch);
   return copyField(raw, kind === "account" ? FIELD.account : FIELD.address, scratch);

@@ -37,7 +37,9 @@ export interface IngestRequest {
 }
 
 export interface Ingest {
-  /** One line without its end. `repeats`: the sender may send a line twice, so the same line is a duplicate. */
+  /**
+   * One line without its end. `repeats`: the sender may send a line twice, so the same line is a duplicate.
+   */
   takeLine(parse: ParseLine, line: Buffer, from: number, to: number, repeats: boolean): void;
   /** What a parser made of something else than a line. */
   takeRequest(raw: RawRequest): void;
@@ -90,8 +92,9 @@ interface Counting {
 }
 
 /**
- * From lines to events: pseudonyms, templates and classes in the place of what the line says, in time order, in bounded
- * memory whatever comes. Nothing here waits: who reads a source holds it back while events are worked on.
+ * From lines to events: pseudonyms, templates and classes in the place of what the line says, in time order,
+ * in bounded memory whatever comes. Nothing here waits: who reads a source holds it back while events are
+ * worked on.
  */
 export function createIngest(request: IngestRequest): Ingest {
   const counting = createCounting();

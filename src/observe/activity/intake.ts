@@ -28,9 +28,9 @@ const MAX_UNPACKED_BYTES = 20 * 2 ** 20;
 const unzip = promisify(gunzip);
 
 /**
- * Takes what is pushed. A body is taken whole or turned away whole; the time of one that is turned away is a gap in demand,
- * from a step before it came to when it came, as what it held was never looked at. Senders try again, so what comes twice
- * (by its id, else by the whole line) counts once.
+ * Takes what is pushed. A body is taken whole or turned away whole; the time of one that is turned away is a
+ * gap in demand, from a step before it came to when it came, as what it held was never looked at. Senders try
+ * again, so what comes twice (by its id, else by the whole line) counts once.
  */
 export function createIntake(request: IntakeRequest): ActivityIntake & { shed(): number } {
   let waitingBytes = 0;

@@ -35,7 +35,10 @@ function parserOf(format: Exclude<ActivityFormat, "auto">, fields: FieldMap): Pa
 
 const GUESSES = ["combined", "json", "cloudfront", "envoy", "alb", "haproxy"] as const;
 
-/** The format of the first line that any parser reads; given up when it reads none of a hundred lines in a row. */
+/**
+ * The format of the first line that any parser reads; given up when it reads none of a hundred lines in a
+ * row.
+ */
 function guessing(fields: FieldMap): ParseLine {
   const parsers = GUESSES.map((format) => parserOf(format, fields));
   let known: ParseLine | undefined;

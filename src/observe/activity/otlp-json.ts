@@ -15,8 +15,8 @@ const UNIT = /^[\w{}/%.*-]{0,32}$/;
 const DELTA = [1, "AGGREGATION_TEMPORALITY_DELTA"];
 
 /**
- * Log records of an OTLP/HTTP request in JSON (opentelemetry-proto, logs.proto, JSON mapping). Undefined for anything else.
- * A time that a record does not tell is when it was observed.
+ * Log records of an OTLP/HTTP request in JSON (opentelemetry-proto, logs.proto, JSON mapping). Undefined for
+ * anything else. A time that a record does not tell is when it was observed.
  */
 export function logRequests(text: string): readonly LogRequest[] | undefined {
   const root = parse(text);

@@ -20,8 +20,9 @@ export interface Referrer {
 }
 
 /**
- * The site's hosts are those of the configuration; without any, the request's own host; where lines tell none, the host
- * that most referrers have, as most steps are within a site. Only endpoints that requests have made known are named.
+ * The site's hosts are those of the configuration; without any, the request's own host; where lines tell
+ * none, the host that most referrers have, as most steps are within a site. Only endpoints that requests have
+ * made known are named.
  */
 export function createOwnSite(hosts: readonly string[], templates: EndpointTemplates): OwnSite {
   const own = new Set(hosts.map((host) => host.toLowerCase()));

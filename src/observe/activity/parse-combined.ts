@@ -9,9 +9,9 @@ import { clearRequest, FIELD, type ParseEnd, type RawRequest, setField } from ".
  *     the same, then "referer" "user agent"                                                        combined
  *     the same, then rt=0.123 db=0.004 sla=gold id=4f1a host=shop.example cookie="sid=abc"             named
  *
- * `rt` and `request_time` are seconds, as nginx writes them; `db`, `db_time` and `database_time` are seconds, too; with
- * `_ms` at the end they are milliseconds. A bare number at the end may be seconds, microseconds or bytes, and is left
- * alone.
+ * `rt` and `request_time` are seconds, as nginx writes them; `db`, `db_time` and `database_time` are seconds,
+ * too; with `_ms` at the end they are milliseconds. A bare number at the end may be seconds, microseconds or
+ * bytes, and is left alone.
  */
 export function parseCombined(raw: RawRequest, line: Buffer, from: number, to: number): ParseEnd {
   return parse(raw, line, from, to, false);

@@ -10,8 +10,8 @@ const TOKENS: Tokens = createTokens(5);
  *     ... 10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0
  *     {1wt.eu} {} "GET /index.html HTTP/1.1"
  *
- * The last timer is the whole time in milliseconds; -1 is none, a `+` in front says that the log was written early. The
- * stamp has no zone: it is read as UTC. Captured headers are not read.
+ * The last timer is the whole time in milliseconds; -1 is none, a `+` in front says that the log was written
+ * early. The stamp has no zone: it is read as UTC. Captured headers are not read.
  */
 export function parseHaproxy(raw: RawRequest, line: Buffer, from: number, to: number): ParseEnd {
   clearRequest(raw, line);

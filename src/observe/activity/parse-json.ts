@@ -48,9 +48,9 @@ const TEXTS = Object.entries(FIELD) as readonly (readonly [keyof typeof FIELD, n
 const SCRATCH = Buffer.alloc(256 * 1024);
 
 /**
- * One JSON object a line. `fields` names the field of each meaning, dots between levels; what it leaves out has usual
- * names. `response` and `database` are seconds unless the name says `ms`; without a map, only names whose unit is sure
- * are read. A time is ISO 8601 (UTC without a zone) or epoch seconds or milliseconds.
+ * One JSON object a line. `fields` names the field of each meaning, dots between levels; what it leaves out
+ * has usual names. `response` and `database` are seconds unless the name says `ms`; without a map, only names
+ * whose unit is sure are read. A time is ISO 8601 (UTC without a zone) or epoch seconds or milliseconds.
  */
 export function createJsonParser(fields: FieldMap = {}): ParseLine {
   return (raw, line, from, to) => {

@@ -12,7 +12,8 @@ const TOKENS: Tokens = createTokens(32);
  *     [2016-04-15T20:17:00.310Z] "POST /v1 HTTP/2" 204 - 154 0 226 100 "10.0.35.28" "nsq2http" "cc21d9b0" "host" "up"
  *     [...] "GET / HTTP/1.1" 200 - via_upstream - "-" 0 5 12 11 "-" "curl/8" "cc21d9b0" "host" "up"
  *
- * Four numbers come before the last five quoted parts: bytes received, bytes sent, duration and upstream time in ms.
+ * Four numbers come before the last five quoted parts: bytes received, bytes sent, duration and upstream time
+ * in ms.
  */
 export function parseEnvoy(raw: RawRequest, line: Buffer, from: number, to: number): ParseEnd {
   clearRequest(raw, line);
@@ -109,8 +110,9 @@ const NUMBER_COLUMNS = ["date", "time", "sc-status", "sc-bytes", "time-taken"] a
 const FIRST_NUMBER = 100;
 
 /**
- * CloudFront standard logs and others in W3C extended form (parts apart by tabs): `#Fields:` names the columns, and the
- * lines after it are read by it. Times are UTC, `time-taken` is seconds. User agents are percent-encoded.
+ * CloudFront standard logs and others in W3C extended form (parts apart by tabs): `#Fields:` names the
+ * columns, and the lines after it are read by it. Times are UTC, `time-taken` is seconds. User agents are
+ * percent-encoded.
  */
 export function createCloudfrontParser(): (
   raw: RawRequest,

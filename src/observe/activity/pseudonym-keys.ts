@@ -34,9 +34,10 @@ const KEY_BYTES = 32;
 const MAX_KEYS = 16;
 
 /**
- * The keys of pseudonyms, the newest first: from the environment, or from a file that is made with 0600 on first use.
- * A key of the file that is older than `rotateMs` gets a successor, and is given up once that is older than `overlapMs`.
- * Throws a `UserError` for a key too short, a file that others may read, or one that is none of ours.
+ * The keys of pseudonyms, the newest first: from the environment, or from a file that is made with 0600 on
+ * first use. A key of the file that is older than `rotateMs` gets a successor, and is given up once that is
+ * older than `overlapMs`. Throws a `UserError` for a key too short, a file that others may read, or one that
+ * is none of ours.
  */
 export function readKeys(request: KeyRequest): readonly Uint8Array[] {
   const { keyEnv } = request.privacy;

@@ -27,9 +27,9 @@ const MAX_HASHED_BYTES = 16_384;
 const MAX_AGENT_CHARACTERS = 4096;
 
 /**
- * Pseudonyms by HMAC-SHA256 (RFC 2104). Of an address with an agent, the first half is the address' alone and the second
- * the pair's, 66 bits each, so that all agents of one address can be forgotten without a list of agents. The kind is part
- * of what is hashed: an account that is named like an address is another user.
+ * Pseudonyms by HMAC-SHA256 (RFC 2104). Of an address with an agent, the first half is the address' alone and
+ * the second the pair's, 66 bits each, so that all agents of one address can be forgotten without a list of
+ * agents. The kind is part of what is hashed: an account that is named like an address is another user.
  */
 export function createPseudonyms(keys: readonly Uint8Array[]): Pseudonyms {
   const [newest, ...others] = keys.map(hmacOf);
@@ -75,7 +75,9 @@ function half(digest: Buffer): string {
   return digest.toString("base64url", 0, 9).slice(0, HALF_CHARACTERS);
 }
 
-/** The first of several addresses, in lower case; a person who asks to be forgotten may write it otherwise. */
+/**
+ * The first of several addresses, in lower case; a person who asks to be forgotten may write it otherwise.
+ */
 function normalised(by: IdentifyBy, name: string): string {
   if (by !== "address" && by !== "address-agent") return name.trim();
   const comma = name.indexOf(",");

@@ -18,8 +18,8 @@ export const FIELD = {
 const FIELD_COUNT = 12;
 
 /**
- * One parsed line, reused for the next: text stays where it is in `line`, between `from[FIELD.x]` and `to[FIELD.x]`
- * (-1: the line has none), so that a line costs no text of its own. Unknown numbers are NaN.
+ * One parsed line, reused for the next: text stays where it is in `line`, between `from[FIELD.x]` and
+ * `to[FIELD.x]` (-1: the line has none), so that a line costs no text of its own. Unknown numbers are NaN.
  */
 export interface RawRequest {
   line: Buffer;

@@ -20,7 +20,9 @@ export interface ReadActivityRequest {
   readonly signal: AbortSignal;
   /** Standard input, when the source is `-`. */
   readonly input?: Readable;
-  /** Awaited after each chunk of at most 256 KiB: while it waits nothing is read, and the sender is held back. */
+  /**
+   * Awaited after each chunk of at most 256 KiB: while it waits nothing is read, and the sender is held back.
+   */
   readonly whenReady?: () => Promise<void>;
   /** What a followed file lost, e.g. when it was cut off before it was read. */
   onLost?(): void;
@@ -29,8 +31,8 @@ export interface ReadActivityRequest {
 }
 
 /**
- * Reads a source to its end, or on and on when it is followed; plain or gzip, also several gzip files in one. Memory is
- * bounded: a chunk, a line, and what `ingest` holds. Throws a `UserError` for what cannot be read.
+ * Reads a source to its end, or on and on when it is followed; plain or gzip, also several gzip files in one.
+ * Memory is bounded: a chunk, a line, and what `ingest` holds. Throws a `UserError` for what cannot be read.
  */
 export async function readActivity(request: ReadActivityRequest): Promise<void> {
   const { source, ingest } = request;

@@ -27,8 +27,9 @@ const BUCKET_MS = 1000;
 const JUMP_MS = 3_600_000;
 
 /**
- * Puts events in time order: those of a second wait until one of `windowMs` later has come. A single stamp far in the
- * future would end the wait of all others and make what follows late; it is held until the next event bears it out.
+ * Puts events in time order: those of a second wait until one of `windowMs` later has come. A single stamp
+ * far in the future would end the wait of all others and make what follows late; it is held until the next
+ * event bears it out.
  */
 export function createReorder<T extends Timed>(request: ReorderRequest<T>): Reorder<T> {
   const { windowMs, capacity, emit } = request;

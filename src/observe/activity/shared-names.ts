@@ -1,4 +1,6 @@
-/** Names that many users have: `of` is undefined for one that is only a few users', as it may name a person. */
+/**
+ * Names that many users have: `of` is undefined for one that is only a few users', as it may name a person.
+ */
 export interface SharedNames {
   of(name: string, user: string): string | undefined;
 }
@@ -7,8 +9,8 @@ export interface SharedNames {
 const MAX_PENDING = 256;
 
 /**
- * A name is known once `k` users have had it, at most `max` of them. Of the names that wait, the first that came are given up
- * for new ones: whoever invents names gains nothing, as each needs `k` users.
+ * A name is known once `k` users have had it, at most `max` of them. Of the names that wait, the first that
+ * came are given up for new ones: whoever invents names gains nothing, as each needs `k` users.
  */
 export function createSharedNames(k: number, max: number): SharedNames {
   const known = new Set<string>();

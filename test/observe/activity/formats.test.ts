@@ -17,8 +17,8 @@ const EXAMPLES: Readonly<Record<Exclude<ActivityFormat, "auto">, readonly string
       '10/0/30/69/109 200 2326 - - ---- 1/1/1/1/0 0/0 {1wt.eu} {} "GET /a HTTP/1.1"',
   ],
   envoy: [
-    '[2000-10-10T20:55:36.310Z] "GET /a HTTP/2" 200 - 154 2326 226 100 "192.0.2.1" "curl/8" "cc21d9b0" "host" "tcp://up"',
-    '[2000-10-10T20:55:36.310Z] "GET /a HTTP/2" 200 - via_upstream - "-" 0 2326 226 11 "192.0.2.1" "curl/8" "i" "h" "u"',
+    '[2000-10-10T20:55:36.310Z] "GET /a HTTP/2" 200 - 154 2326 226 100 "192.0.2.1" "curl/8" "cc21" "h" "u"',
+    '[2000-10-10T20:55:36.310Z] "GET /a HTTP/2" 200 - via_up - "-" 0 2326 226 11 "192.0.2.1" "curl/8" "i" "h" "u"',
   ],
   alb: [
     "https 2000-10-10T20:55:36.186641Z app/lb/50dc 192.0.2.1:2817 10.0.0.1:80 0.086 0.048 0.037 200 200 0 2326 " +
@@ -26,7 +26,8 @@ const EXAMPLES: Readonly<Record<Exclude<ActivityFormat, "auto">, readonly string
   ],
   cloudfront: [
     "#Version: 1.0",
-    "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(User-Agent) time-taken",
+    "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status " +
+      "cs(User-Agent) time-taken",
     "2000-10-10\t20:55:36\tLHR1\t2326\t192.0.2.1\tGET\td.cloudfront.net\t/a\t200\tcurl%2F8\t0.171",
   ],
   json: [

@@ -76,5 +76,6 @@ export function combined(second: number, more: Readonly<Record<string, string>> 
   const at = new Date(Date.UTC(2026, 2, 2) + second * 1000).toISOString();
   const stamp = `${at.slice(8, 10)}/Mar/2026:${at.slice(11, 19)} +0000`;
   const tail = more["tail"] ?? "";
-  return `${address} - ${more["account"] ?? "-"} [${stamp}] "GET ${path} HTTP/1.1" ${status} 512 "${more["referrer"] ?? "-"}" "${agent}"${tail}`;
+  const request = `"GET ${path} HTTP/1.1" ${status} 512 "${more["referrer"] ?? "-"}" "${agent}"${tail}`;
+  return `${address} - ${more["account"] ?? "-"} [${stamp}] ${request}`;
 }
