@@ -15,6 +15,7 @@ import {
 } from "./config/fields.ts";
 import { FORECAST_MEMBERS } from "./config/forecast-members.ts";
 import { gateField, promotionField } from "./config/gate-fields.ts";
+import { kubernetesField } from "./config/kubernetes-fields.ts";
 import { latencyField } from "./config/latency-fields.ts";
 import { resourcesField } from "./config/resource-fields.ts";
 import { tenancyField } from "./config/tenancy-field.ts";
@@ -130,9 +131,11 @@ const policyLimits = groupField({
 });
 
 const platform = groupField({
-  kind: choiceField("The platform: worker processes behind a router on this machine.", ["local"]).prefault(
+  kind: choiceField("local: worker processes behind a router on this machine. kubernetes: a cluster.", [
     "local",
-  ),
+    "kubernetes",
+  ]).prefault("local"),
+  kubernetes: kubernetesField.prefault({}).describe("With kind: kubernetes."),
   routerPort: countField("Port of the router on loopback; 0 is any free port.", { max: 65_535 }).prefault(0),
   slotsPerUnit: countField("Requests a unit works on at a time.", { min: 1, max: 10_000 }).prefault(4),
   serviceTime: durationField("Mean time a request keeps a slot busy.").prefault("200ms"),
@@ -259,7 +262,7 @@ export const configSchema = groupField({
   })
     .prefault({})
     .describe("The second, independent opinion on every plan."),
-  platform: platform.prefault({}).describe("The embedded platform."),
+  platform: platform.prefault({}).describe("Where units run."),
   pulumi: pulumi.prefault({}).describe("The engine and its state."),
   state: groupField({
     folder: textField(

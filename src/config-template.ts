@@ -88,7 +88,7 @@ limits:                       # clip every decision, and say so
 # sizing:
 #   rule: newsvendor          # or magnitude
 #   underUsdPerUnitHour: 1.9  # a unit missing for an hour; 1.9 / (1.9 + 0.10) = the 0.95 quantile
-#   stabilization: 10m
+#   stabilization: 10m     # default: 2 intervals, 5m at least
 
 # missing:                    # demand is missing: hold, then fall back
 #   hold: 30m

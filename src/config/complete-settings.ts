@@ -11,6 +11,7 @@ import type {
 import type { Tier } from "../model/tier.ts";
 import { DAY_MS, type DurationMs, durationMs, HOUR_MS, MINUTE_MS } from "../model/time.ts";
 import { completeActivity } from "./activity-fields.ts";
+import { completeKubernetes, kubernetesLimits } from "./complete-kubernetes.ts";
 import { completePrometheus } from "./complete-prometheus.ts";
 import { completePrewarm, completeWarmKinds, warmKindLimits, warmKindsCostUsd } from "./complete-warm.ts";
 import { completeLatency } from "./latency-fields.ts";
@@ -46,6 +47,7 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
   const stepMs = parsed.demand.step;
   const intervalMs = parsed.schedule.interval ?? stepMs;
   const file: FilePath = (path) => filePath(path, folders);
+  const platform = completePlatform(parsed, limits.maxTotalUnits + maxWarmUnits, tiers, file);
   return {
     service: parsed.service,
     mode: parsed.mode,
@@ -83,8 +85,8 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
       jitterFraction: parsed.schedule.jitterFraction,
       maxDecisionAgeMs: parsed.schedule.maxDecisionAge ?? durationMs(2 * intervalMs),
     },
-    policies: completePolicies(parsed, file(parsed.policies.pack), limits, tiers, warm),
-    platform: completePlatform(parsed, limits.maxTotalUnits + maxWarmUnits),
+    policies: withCluster(completePolicies(parsed, file(parsed.policies.pack), limits, tiers, warm), platform, parsed),
+    platform,
     pulumi: completePulumi(parsed, file(parsed.pulumi.passphraseFile)),
     state: {
       folder: file(parsed.state.folder) ?? join(folders.stateFolder, parsed.service),
@@ -250,7 +252,26 @@ function givenOver<T extends Readonly<Record<string, number>>>(
   return { ...defaults, ...Object.fromEntries(said) };
 }
 
-function completePlatform({ platform }: ParsedConfig, neededUnits: number): Settings["platform"] {
+/** The policy limits, with those that only a cluster has. */
+function withCluster(
+  policies: PolicySettings,
+  platform: Settings["platform"],
+  parsed: ParsedConfig,
+): PolicySettings {
+  if (platform.kind === "local") return policies;
+  const kubernetes = kubernetesLimits(platform, parsed.platform.kubernetes);
+  return { ...policies, limits: { ...policies.limits, kubernetes } };
+}
+
+function completePlatform(
+  { platform, service }: ParsedConfig,
+  neededUnits: number,
+  tiers: Readonly<Record<Tier, TierSettings>>,
+  file: FilePath,
+): Settings["platform"] {
+  if (platform.kind === "kubernetes") {
+    return completeKubernetes(platform.kubernetes, { service, tiers, file });
+  }
   return {
     kind: platform.kind,
     routerPort: platform.routerPort,

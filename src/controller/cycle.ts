@@ -14,7 +14,7 @@ import { emptyRecord } from "./empty-record.ts";
 import { forecastFault } from "./forecast-fault.ts";
 import { judgeForecast, withHeadroom } from "./gate.ts";
 import { answerLimitMs, askInTime } from "./in-time.ts";
-import { observeDemand } from "./observe-demand.ts";
+import { nextLateSteps, observeDemand } from "./observe-demand.ts";
 import { withLatency } from "./observe-latency.ts";
 import type { ControllerParts } from "./parts.ts";
 import {
@@ -97,7 +97,10 @@ async function timed(pass: Pass, stage: Stage, run: (pass: Pass) => Promise<void
 
 async function observe(pass: Pass): Promise<void> {
   const { parts, record, state } = pass;
-  const { series, observation } = await observeDemand(parts, state.asked.demand, parts.clock.nowMs());
+  const now = parts.clock.nowMs();
+  const observed = await observeDemand(parts, state.asked.demand, now, state.lateSteps);
+  const { series, observation } = observed;
+  state.lateSteps = nextLateSteps(state.lateSteps, observed);
   record.platform = await readPlatform(pass);
   const seconds = await recentTraffic(parts);
   record.observation = withLatency(observation, seconds, parts);

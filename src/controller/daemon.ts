@@ -1,5 +1,5 @@
 import type { CycleRecord } from "../model/cycle.ts";
-import { totalUnits } from "../model/tier.ts";
+import { type Sizes, TIERS, totalUnits } from "../model/tier.ts";
 import { HOUR_MS } from "../model/time.ts";
 import { UserError } from "../model/user-error.ts";
 import { runCycle } from "./cycle.ts";
@@ -33,10 +33,10 @@ export async function runDaemon(parts: ControllerParts, options: DaemonOptions):
   const state = loadState(parts);
   await meetPlatform(parts);
   await recoverLoudly(parts, state, hard);
-  let watch: AbortController | undefined;
+  const watches = new Set<Watch>();
   for (let count = 0; !options.signal.aborted; count++) {
     const record = await runCycle(parts, state, { signal: hard });
-    watch = watchGrowth(parts, record, watch);
+    watchGrowth(parts, record, watches);
     await options.onCycle?.(record, state);
     if (count % PRUNE_EVERY_CYCLES === PRUNE_EVERY_CYCLES - 1) prune(parts);
     const next = nextStartMs(parts, record.startedMs);
@@ -45,29 +45,46 @@ export async function runDaemon(parts: ControllerParts, options: DaemonOptions):
     options.onWait?.(next, state);
     await parts.clock.sleep(waitMs, options.signal);
   }
-  watch?.abort();
+  for (const { stop } of watches) stop.abort();
   parts.log.info("apply", "stopped");
 }
 
-/** Units that were asked for are timed until they are ready; a new update takes the watch over. */
-function watchGrowth(
-  parts: ControllerParts,
-  record: CycleRecord,
-  running: AbortController | undefined,
-): AbortController | undefined {
+/** Sizes on their way, timed until they are ready. */
+interface Watch {
+  readonly sizes: Sizes;
+  readonly stop: AbortController;
+}
+
+/** Growths timed at once: the oldest gives way. */
+const MOST_WATCHES = 16;
+
+/**
+ * Units that were asked for are timed until they are ready. Updates come faster than units start: each growth has a watch
+ * of its own, or only the quick starts would ever be measured. One that is taken back in part says nothing.
+ */
+function watchGrowth(parts: ControllerParts, record: CycleRecord, watches: Set<Watch>): void {
   const { decision, apply } = record;
-  if (apply?.kind !== "applied" || decision === null) return running;
-  running?.abort();
-  if (totalUnits(decision.after.units) <= totalUnits(decision.before.units)) return undefined;
-  const watch = new AbortController();
+  if (apply?.kind !== "applied" || decision === null) return;
+  const { before, after } = decision;
+  const drop = (watch: Watch): void => {
+    watch.stop.abort();
+    watches.delete(watch);
+  };
+  for (const watch of watches) {
+    if (TIERS.some((tier) => after.units[tier] < watch.sizes.units[tier])) drop(watch);
+  }
+  if (totalUnits(after.units) <= totalUnits(before.units)) return;
+  const [oldest] = watches;
+  if (oldest !== undefined && watches.size >= MOST_WATCHES) drop(oldest);
+  const watch: Watch = { sizes: after, stop: new AbortController() };
+  watches.add(watch);
   const limitMs = LONGEST_LEAD_TIMES * parts.settings.leadTime.priorMs + HOUR_MS;
   const { cycle, stageMs } = record;
   const sinceMs = (stageMs.render ?? 0) + (stageMs.apply ?? 0) + (stageMs.verify ?? 0);
   const decidedMonotonicMs = parts.clock.monotonicMs() - sinceMs;
-  watchLeadTime(parts, { cycle, decidedMonotonicMs, sizes: decision.after, limitMs }, watch.signal).catch(
-    (error: unknown) => parts.log.warn("verify", `lead time not measured: ${String(error)}`),
-  );
-  return watch;
+  watchLeadTime(parts, { cycle, decidedMonotonicMs, sizes: after, limitMs }, watch.stop.signal)
+    .catch((error: unknown) => parts.log.warn("verify", `lead time not measured: ${String(error)}`))
+    .finally(() => watches.delete(watch));
 }
 
 /** A journal that was lost starts behind the platform: its next plan number must be above every one seen. */

@@ -28,6 +28,8 @@ export interface ControllerState {
   updateTimes: readonly number[];
   baselineReviewMs: number | null;
   missingSinceMs: number | null;
+  /** Whole steps by which the last cycles saw demand late. */
+  lateSteps: readonly number[];
   /** The last forecast: good until a new grid step is known. */
   forecast: { readonly forecast: QuantileForecast; readonly evidence: ForecastEvidence } | null;
   /** What was asked for and may come after its cycle. */
@@ -73,6 +75,7 @@ export function loadState(parts: ControllerParts): ControllerState {
     updateTimes: journal.getState("update-times") ?? [],
     baselineReviewMs: journal.getState("baseline-review")?.atMs ?? null,
     missingSinceMs: journal.getState("missing-since")?.atMs ?? null,
+    lateSteps: [],
     forecast: null,
     asked: { demand: nothingAsked(), forecast: nothingAsked() },
     gate: journal.getState("gate"),

@@ -142,7 +142,7 @@ function lookOf(
   return (step) => {
     const nowMs = world.series.startMs + step * world.series.stepMs;
     const known = seenAt(world.observed, step - world.metricDelaySteps);
-    const observation = observationOf(known, epochMs(nowMs), settings);
+    const observation = observationOf(known, epochMs(nowMs), settings, world.metricDelaySteps);
     missingSinceMs = observation.freshness === "fresh" ? null : (missingSinceMs ?? nowMs);
     const forecasted = forecasts(step);
     const verdict = gateAt(nowMs, forecasted.evidence);
