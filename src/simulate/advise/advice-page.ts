@@ -62,8 +62,8 @@ function reasonList(reasons: readonly Reason[]): string {
 
 function sureSection(leads: readonly LeadAdvice[]): string {
   return (
-    "<h2>How sure it is</h2><p>Ratios with their 90 % intervals over scored days drawn anew. Left of 1 speaks for the " +
-    `forecast; an interval that reaches 1 can be a few days' luck.</p>${intervalPlot(leads)}`
+    "<h2>How sure it is</h2><p>Ratios with their 90 % intervals over scored days drawn anew. Left of 1 speaks " +
+    `for the forecast; an interval that reaches 1 can be a few days' luck.</p>${intervalPlot(leads)}`
   );
 }
 

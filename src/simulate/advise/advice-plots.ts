@@ -66,7 +66,8 @@ export function profilePlot(profile: readonly number[]): string {
   const bars = profile.map((share, hour) => {
     const [left, width] = [x(hour) + 2, x(1) - x(0) - 4];
     const [top, height] = [y(share), y(0) - y(share)];
-    return `<path class="baseline" d="M${pixel(left)} ${pixel(top)}h${pixel(width)}v${pixel(height)}h-${pixel(width)}z"/>`;
+    const box = `M${pixel(left)} ${pixel(top)}h${pixel(width)}v${pixel(height)}h-${pixel(width)}z`;
+    return `<path class="baseline" d="${box}"/>`;
   });
   const grid = niceTicks(0, highest, 4).map((tick) => ({ y: y(tick), label: String(tick) }));
   const ticks = [0, 3, 6, 9, 12, 15, 18, 21].map((hour) => ({ x: x(hour + 0.5), label: `${hour}:00` }));

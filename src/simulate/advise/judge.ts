@@ -30,7 +30,8 @@ export interface Judgement {
 /**
  * The verdict of one lead time. `predictive` asks for all of: enough days, an advantage that no draw of days
  * takes away, a forecast that surely adds to the rules, and scores with which the daemon would let it act.
- * Without an advantage, or with a forecast that adds nothing to the rules, it is `stay-reactive`; everything between is `shadow`.
+ * Without an advantage, or with a forecast that adds nothing to the rules, it is `stay-reactive`; everything
+ * between is `shadow`.
  */
 export function judge(evidence: Evidence): Judgement {
   const { fixedOverOracle, hpaOverOracle, violationRatio, quality } = evidence;
@@ -73,18 +74,18 @@ function lackingFor(evidence: Evidence): readonly string[] {
     );
   if (!surelyAdds(evidence))
     lacks.push(
-      `A forecast that surely adds something: the interval of ${ratio(evidence.addedRatio)} over the same rules without ` +
-        "one must end below 1.",
+      `A forecast that surely adds something: the interval of ${ratio(evidence.addedRatio)} over the same rules ` +
+        "without one must end below 1.",
     );
   if (!(quality.coverage90 >= LEAST_COVERAGE))
     lacks.push(
-      `A coverage of 80 % or more at the lead time (now ${percent(quality.coverage90)}): below it the daemon does not ` +
-        "let the forecast act.",
+      `A coverage of 80 % or more at the lead time (now ${percent(quality.coverage90)}): below it the daemon ` +
+        "does not let the forecast act.",
     );
   if (!(quality.lossAtLead.value <= MOST_LOSS))
     lacks.push(
-      `A loss of at most ${MOST_LOSS} of naive's at the lead time (now ${figure(quality.lossAtLead.value)}): above it ` +
-        "the daemon does not let the forecast act.",
+      `A loss of at most ${MOST_LOSS} of naive's at the lead time (now ${figure(quality.lossAtLead.value)}): ` +
+        "above it the daemon does not let the forecast act.",
     );
   return lacks;
 }
@@ -149,8 +150,8 @@ function addedReason(evidence: Evidence): Reason {
     addedRatio.value < 1
       ? `The forecast itself prevents ${percent(1 - addedRatio.value)} of what the same rules miss on the last value ` +
         `alone (ratio ${ratio(addedRatio)}); the rest is headroom by how far demand usually moves.`
-      : `The same rules on the last value alone miss no more (ratio ${ratio(addedRatio)}): what is gained is headroom by ` +
-        "how far demand usually moves, not forecast.";
+      : `The same rules on the last value alone miss no more (ratio ${ratio(addedRatio)}): what is gained is ` +
+        "headroom by how far demand usually moves, not forecast.";
   return { code: "added", speaks: surelyAdds(evidence) ? "for" : adds ? "neither" : "against", text };
 }
 
@@ -178,8 +179,9 @@ function boundReason({ hpaOverOracle, fixedOverOracle }: Evidence): Reason {
     code: "bound",
     speaks: "neither",
     text:
-      `A policy that knows the future would hold ${percent(Math.max(0, 1 - 1 / hpaOverOracle))} fewer unit-hours than the HPA and ` +
-      `${percent(Math.max(0, 1 - 1 / fixedOverOracle))} fewer than a fixed size that misses 0.1 %: no forecast can save more.`,
+      `A policy that knows the future would hold ${percent(Math.max(0, 1 - 1 / hpaOverOracle))} fewer unit-hours than the ` +
+      `HPA and ${percent(Math.max(0, 1 - 1 / fixedOverOracle))} fewer than a fixed size that misses 0.1 %: ` +
+      "no forecast can save more.",
   };
 }
 

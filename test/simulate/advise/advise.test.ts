@@ -37,11 +37,6 @@ test("a clean daily rhythm: predictive at both lead times, the forecast being th
     const bill = (way: string) => bills.find((one) => one.way === way);
     expect(bill("tiercast-equal-hours")?.missed).toBeLessThan(bill("hpa")?.missed ?? 0);
   }
-  const [short] = leads;
-  const fixed = short?.bills.find(({ way }) => way === "fixed");
-  expect(short?.bills.find(({ way }) => way === "tiercast-equal-hours")?.unitHours).toBeLessThan(
-    fixed?.unitHours ?? 0,
-  );
   expect(rhythm.daily).toBeGreaterThan(0.9);
   expect(proposal?.mode).toBe("suggest");
 });
