@@ -250,7 +250,7 @@ export const PLANTED: readonly (readonly [string, string, string])[] = [
   [
     "member",
     "service: x\nforecast: {members: [naive, profet]}",
-    '2:29: forecast.members[1]: must be one of naive, level, seasonal-naive, seasonal-naive-week, seasonal-naive-both, seasonal-quantiles, ets, holt-winters, dhr-ar, mstl, direct, arima, prophet, lstm, transformer, not "profet" (did you mean prophet?)',
+    '2:29: forecast.members[1]: must be one of naive, level, seasonal-naive, seasonal-naive-week, seasonal-naive-both, seasonal-quantiles, ets, holt-winters, dhr-ar, mstl, direct, log-direct, arima, prophet, lstm, transformer, not "profet" (did you mean prophet?)',
   ],
   [
     "nothing after the colon",
