@@ -15,6 +15,8 @@ export interface ShimOptions {
   readonly nodePath: string;
   /** The program of the provider plugin `tiercast`; undefined: the one beside the sources. */
   readonly providerMain?: string;
+  /** Folder of `pulumi-resource-kubernetes` (`findKubernetesProvider`); undefined: no stack on Kubernetes. */
+  readonly kubernetesProviderFolder?: string | undefined;
 }
 
 export interface Shims {
@@ -28,6 +30,9 @@ export interface Shims {
    */
   readonly binFolder: string;
 }
+
+/** A project names the provider under its plugins where this shim is there. */
+export const KUBERNETES_SHIM = "pulumi-resource-kubernetes";
 
 /** Sets of shims kept in a folder; older ones belong to paths nobody uses. */
 const KEPT_SETS = 16;
@@ -100,7 +105,13 @@ function shimScripts(options: ShimOptions): Readonly<Record<string, string>> {
       `exec ${node} "$entry" "$@"`,
     ),
     "pulumi-analyzer-policy-nodejs": script(`exec ${node} ${shellQuote(policyRunner)} "$@"`),
+    ...kubernetesShim(options.kubernetesProviderFolder),
   };
+}
+
+function kubernetesShim(folder: string | undefined): Readonly<Record<string, string>> {
+  if (folder === undefined) return {};
+  return { [KUBERNETES_SHIM]: script(`exec ${shellQuote(join(folder, KUBERNETES_SHIM))} "$@"`) };
 }
 
 function script(...lines: readonly string[]): string {

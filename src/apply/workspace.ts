@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import {
   LocalWorkspace,
   type ProjectSettings,
@@ -8,6 +9,7 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import { version as sdkVersion } from "@pulumi/pulumi/version.js";
 import type { EngineJob } from "./engine-job.ts";
+import { KUBERNETES_SHIM } from "./shims.ts";
 
 /**
  * Runs `use` on the stack of `job`, in a workspace of the run's own folders. Whether the stack is there is not asked
@@ -69,7 +71,10 @@ function knownCommand(job: EngineJob): PulumiCommand {
 function projectOf(job: EngineJob): ProjectSettings {
   const path = `${job.pulumiRoot}/bin`;
   const plugins = {
-    providers: [{ name: "tiercast", path }],
+    providers: [
+      { name: "tiercast", path },
+      ...(existsSync(`${path}/${KUBERNETES_SHIM}`) ? [{ name: "kubernetes", path }] : []),
+    ],
     analyzers: [{ name: "policy-tiercast", path }],
   };
   const project = { name: job.project, runtime: "nodejs", backend: { url: job.backendUrl }, plugins };

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Engine } from "../../src/apply/engine.ts";
 import { engineEnvironment, exportLines, shellQuote, writeShims } from "../../src/apply/shims.ts";
@@ -151,4 +151,17 @@ describe("the environment of a shell", () => {
     ]);
     expect(engineEnvironment(engineAt("/x/pulumi", undefined), shims).pathFolders).toHaveLength(1);
   });
+});
+
+test("the provider for Kubernetes has a shim where it is there, and none where not", async () => {
+  const pulumiPath = writeProgram(join(bench.folder, "p", "pulumi"), ECHO);
+  const options = { folder: join(bench.folder, "shims"), pulumiPath, nodePath: process.execPath };
+  const file = writeProgram(join(bench.folder, "it's a provider", "pulumi-resource-kubernetes"), ECHO);
+  const without = await writeShims(options);
+  expect(readdirSync(without.binFolder)).not.toContain("pulumi-resource-kubernetes");
+  const shims = await writeShims({ ...options, kubernetesProviderFolder: dirname(file) });
+  const said = spawnSync(join(shims.binFolder, "pulumi-resource-kubernetes"), ODD_WORDS, {
+    encoding: "utf8",
+  });
+  expect(said.stdout).toBe(ODD_LINES);
 });

@@ -52,6 +52,11 @@ export function testedPrograms(): ClusterPrograms | MissingPrograms {
   return JSON.parse(readFileSync(file, "utf8")) as ClusterPrograms | MissingPrograms;
 }
 
+/** For the name of a group of tests that is skipped: its reason in parentheses, else nothing. */
+export function whySkipped(programs: ClusterPrograms | MissingPrograms): string {
+  return programs.kind === "missing" ? ` (${programs.reason})` : "";
+}
+
 /** Builds what the cache does not have (some 12 CPU minutes, from Go modules) and says where everything is. */
 export async function installClusterPrograms(
   options: GoProgramOptions,
