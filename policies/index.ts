@@ -1,7 +1,7 @@
 import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy } from "@pulumi/policy";
 import { type InputsSeen, resourcesSeen, see } from "./inputs-seen.ts";
 import { PACK_NAME } from "./names.ts";
-import type { ResourceRule, StackRule } from "./rule.ts";
+import { type ResourceRule, ruleType, type StackRule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 
 /** PolicyPack reads its version from package.json in the working folder, wherever the engine started it. */
@@ -22,7 +22,8 @@ function resourcePolicy(rule: ResourceRule): ResourceValidationPolicy {
     configSchema: rule.configSchema,
     validateResource(args, reportViolation) {
       const resource = see(seen, args.urn, args.type, args.name, args.props);
-      if (!rule.types.includes(args.type)) args.notApplicable(`Not one of ${rule.types.join(", ")}.`);
+      if (!rule.types.includes(ruleType(args.type)))
+        args.notApplicable(`Not one of ${rule.types.join(", ")}.`);
       for (const violation of rule.judge(resource, args.getConfig())) reportViolation(violation);
     },
   };

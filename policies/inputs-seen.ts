@@ -1,4 +1,4 @@
-import { KNOWN_TYPES, type Resource, UNKNOWN } from "./rule.ts";
+import { isClusterObject, KNOWN_TYPES, type Resource, ruleType, UNKNOWN } from "./rule.ts";
 
 /** Checked inputs by URN, as the engine showed them in this run. One process serves one run. */
 export type InputsSeen = Map<string, Resource>;
@@ -11,7 +11,7 @@ export function see(
   name: string,
   props: Readonly<Record<string, unknown>>,
 ): Resource {
-  const resource: Resource = { type, name, props: plainProps(props) };
+  const resource: Resource = { type: ruleType(type), name, props: plainProps(props) };
   seen.set(urn, resource);
   return resource;
 }
@@ -28,8 +28,8 @@ export function resourcesSeen(
   listed: readonly { readonly urn: string; readonly type: string; readonly name: string }[],
 ): readonly Resource[] {
   return listed
-    .filter(({ type }) => KNOWN_TYPES.includes(type))
-    .map(({ urn, type, name }) => seen.get(urn) ?? { type, name, props: null });
+    .filter(({ type }) => KNOWN_TYPES.includes(ruleType(type)) || isClusterObject(type))
+    .map(({ urn, type, name }) => seen.get(urn) ?? { type: ruleType(type), name, props: null });
 }
 
 /** Properties as plain data. Reading one that is not known before the update throws: it becomes UNKNOWN. */

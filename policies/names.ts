@@ -1,3 +1,4 @@
+import { engineTypes } from "./rule.ts";
 import { RULES } from "./rules.ts";
 
 /** What a run must show as evidence of one policy. */
@@ -28,6 +29,17 @@ export interface PackLimits {
   readonly warmKinds?: Readonly<
     Record<string, { readonly maxCount: number; readonly priceUsdPerHour: number }>
   >;
+  /** Without it no object of a cluster passes. */
+  readonly kubernetes?: KubernetesLimits | undefined;
+}
+
+export interface KubernetesLimits {
+  /** Highest maxReplicas of each tier's HPA. */
+  readonly maxReplicas: Readonly<Record<"baseline" | "predictive" | "burst", number>>;
+  /** Prices of what pods request; `none`: only the price per unit counts. */
+  readonly requestPrices:
+    | { readonly usdPerCpuCoreHour: number; readonly usdPerMemoryGibHour: number }
+    | "none";
 }
 
 export const PACK_NAME = "tiercast";
@@ -36,7 +48,7 @@ export const PACK_NAME = "tiercast";
 export const POLICIES: readonly PolicyName[] = RULES.map((rule) => ({
   name: rule.name,
   scope: rule.scope,
-  types: rule.scope === "resource" ? rule.types : [],
+  types: rule.scope === "resource" ? engineTypes(rule.types) : [],
 }));
 
 export const POLICY_NAMES: readonly string[] = POLICIES.map((policy) => policy.name);
@@ -48,7 +60,11 @@ export const POLICY_NAMES: readonly string[] = POLICIES.map((policy) => policy.n
 export function policyConfig(
   limits: PackLimits,
 ): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-  const values: Readonly<Record<string, unknown>> = { warmKinds: {}, ...limits };
+  const values: Readonly<Record<string, unknown>> = {
+    warmKinds: {},
+    ...limits,
+    kubernetes: limits.kubernetes ?? "none",
+  };
   const config: Record<string, Readonly<Record<string, unknown>>> = {};
   for (const rule of RULES) {
     const keys = Object.keys(rule.configSchema.properties);

@@ -8,6 +8,36 @@ export const PLAN = "tiercast:local:Plan";
 export const PLATFORM = "tiercast:local:Platform";
 export const KNOWN_TYPES: readonly string[] = [TIER, WARM_POOL, WARM_KIND, PLAN, PLATFORM];
 
+/** The same things of a Kubernetes stack: the same rules hold for them, under the names above. */
+const SAME_AS: Readonly<Record<string, string>> = {
+  "tiercast:kubernetes:Tier": TIER,
+  "tiercast:kubernetes:WarmPool": WARM_POOL,
+  "tiercast:kubernetes:Plan": PLAN,
+  "tiercast:kubernetes:Platform": PLATFORM,
+};
+
+/** The type under which the rules know a resource. */
+export function ruleType(type: string): string {
+  return SAME_AS[type] ?? type;
+}
+
+/** All engine types that a rule over `types` judges. */
+export function engineTypes(types: readonly string[]): readonly string[] {
+  const same = Object.keys(SAME_AS).filter((type) => types.includes(ruleType(type)));
+  return [...types, ...same];
+}
+
+export const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
+export const HPA = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler";
+export const HPA_PATCH = "kubernetes:autoscaling/v2:HorizontalPodAutoscalerPatch";
+export const PRIORITY_CLASS = "kubernetes:scheduling.k8s.io/v1:PriorityClass";
+export const POD_TEMPLATE = "kubernetes:core/v1:PodTemplate";
+
+/** Is it an object of a cluster, and not a provider or a resource of the engine alone? */
+export function isClusterObject(type: string): boolean {
+  return type.startsWith("kubernetes:");
+}
+
 /** Stands for a value that is not known before the update. */
 export const UNKNOWN: unique symbol = Symbol("unknown");
 

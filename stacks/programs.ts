@@ -5,14 +5,14 @@ import { tierProgram } from "./local/tier-program.ts";
 /** A stack's program: resources in, outputs out. */
 export type StackProgram = () => Promise<Record<string, unknown>>;
 
-/** The base stack of the platform that the inputs name. */
+/** The base stack of the platform that the inputs name. The SDK of a platform is loaded with its program only. */
 export function baseProgramOf(inputs: BaseInputs): StackProgram {
   if (inputs.platform === "local") return baseProgram(inputs);
-  throw new Error("the base stack of platform kubernetes is not there yet");
+  return async () => (await import("./kubernetes/base.ts")).baseProgram(inputs)();
 }
 
 /** The tier stack of the platform that the inputs name. */
 export function tierProgramOf(inputs: StackInputs): StackProgram {
-  if (inputs.kubernetes === undefined) return tierProgram(inputs);
-  throw new Error("the tier stack of platform kubernetes is not there yet");
+  if (inputs.platform === "local") return tierProgram(inputs);
+  return async () => (await import("./kubernetes/tiers.ts")).tierProgram(inputs)();
 }

@@ -1,3 +1,4 @@
+import { KUBERNETES_STATE_KINDS } from "../kubernetes/state-kinds.ts";
 import type { Props } from "./input-rules.ts";
 import { planKind } from "./plan-kind.ts";
 import { platformKind } from "./platform-kind.ts";
@@ -14,7 +15,14 @@ import { tierKind } from "./tier-kind.ts";
 import { warmKind } from "./warm-kind.ts";
 import { warmPoolKind } from "./warm-pool-kind.ts";
 
-const KINDS: readonly ResourceKind[] = [platformKind, planKind, tierKind, warmPoolKind, warmKind];
+const KINDS: readonly ResourceKind[] = [
+  platformKind,
+  planKind,
+  tierKind,
+  warmPoolKind,
+  warmKind,
+  ...KUBERNETES_STATE_KINDS,
+];
 
 /** The provider's operations in plain values; `provider-server.ts` puts them behind gRPC. */
 export interface Provider {
@@ -37,10 +45,11 @@ export function createProvider(): Provider {
       return { id: kind.idOf(inputs), outputs: await kind.put(inputs, memory) };
     },
     read: async (urn, inputs) => {
-      if (inputs["endpointFile"] === undefined) {
+      const kind = kindOf(urn);
+      if (kind.rules["endpointFile"] !== undefined && inputs["endpointFile"] === undefined) {
         throw new Error("import is not supported: declare the resource and update; what exists is adopted");
       }
-      return kindOf(urn).read(inputs);
+      return kind.read(inputs);
     },
     update: async (urn, inputs) => kindOf(urn).put(inputs, memory),
     remove: async (urn, outputs) => kindOf(urn).remove(outputs),

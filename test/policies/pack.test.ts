@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const FOLDER = join(ROOT, "policies");
 
 /** Files of the folder that are no policies. */
-const FRAME = ["index", "names", "rule", "rules", "reading", "sums", "inputs-seen"];
+const FRAME = ["index", "names", "rule", "rules", "reading", "sums", "inputs-seen", "kubernetes-reading"];
 
 test("the registry equals the files on disk: one policy per file, named like it", () => {
   const files = readdirSync(FOLDER)
