@@ -150,8 +150,9 @@ test("neither download nor Go: both reasons are named, and offline nothing is fe
   await expect(installKubernetesProvider(provider("echo 403 denied >&2; exit 1"))).rejects.toThrow(
     /no `go` on PATH.*403 denied/,
   );
-  const offline = { ...provider("touch fetched; exit 0"), offline: true };
+  const offline = { ...provider('touch "$HOME/fetched"; exit 0'), offline: true };
   await expect(installKubernetesProvider(offline)).rejects.toThrow(/not tried \(offline\)/);
+  expect(existsSync(join(bench.folder, "fetched"))).toBe(false);
 });
 
 test("the provider's version is the Go module's lock", () => {

@@ -14,7 +14,7 @@ export interface WorkloadShape {
 }
 
 /** A Deployment without `replicas`: its HPA owns them. */
-export function deploymentOf({ name, cpu, memory }: WorkloadShape) {
+export function workloadOf({ name, cpu, memory }: WorkloadShape) {
   const labels = { app: name };
   return {
     apiVersion: "apps/v1" as const,
@@ -64,7 +64,7 @@ export function budgetOf({ name }: WorkloadShape) {
 }
 
 export async function createWorkload(client: KubeClient, shape: WorkloadShape): Promise<void> {
-  await client.create(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, deploymentOf(shape));
+  await client.create(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, workloadOf(shape));
   await client.create(SCALER_API, scalerOf(shape));
 }
 

@@ -11,7 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Cluster, startCluster } from "./cluster/cluster.ts";
 import { testedPrograms, whySkipped } from "./cluster/programs.ts";
-import { budgetOf, deploymentOf, readyReplicas, scaler, scalerOf, untilReady } from "./objects.ts";
+import { budgetOf, workloadOf, readyReplicas, scaler, scalerOf, untilReady } from "./objects.ts";
 
 const programs = testedPrograms();
 const engineFile = process.env["TIERCAST_TEST_PULUMI"];
@@ -126,10 +126,10 @@ function programOf(cluster: Cluster, minReplicas: number) {
     const options = { provider };
     const shape = { ...SHAPE, minReplicas };
     // Its HPA owns the replicas: the provider would wait for one, and then correct it.
-    const deployment = new kubernetes.apps.v1.Deployment("shop", deploymentOf(shape), options);
+    const workload = new kubernetes.apps.v1.Deployment("shop", workloadOf(shape), options);
     new kubernetes.autoscaling.v2.HorizontalPodAutoscaler("shop", scalerOf(shape), {
       ...options,
-      dependsOn: [deployment],
+      dependsOn: [workload],
     });
     new kubernetes.policy.v1.PodDisruptionBudget("shop", budgetOf(shape), options);
     return {};
