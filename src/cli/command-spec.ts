@@ -25,7 +25,7 @@ export interface OptionSpec {
 export interface CommandSpec {
   /** `engine install` is a command under `engine`. */
   readonly name: string;
-  /** `FILE` is required, `[FILE]` is not. */
+  /** `FILE` is required, `[FILE]` is not, `FILE...` is one or more. */
   readonly argument?: {
     readonly name: string;
     readonly summary: string;
@@ -35,6 +35,8 @@ export interface CommandSpec {
   readonly options?: readonly OptionSpec[];
   /** `-o csv` is for this command too. */
   readonly printsCsv?: true;
+  /** `-o html` too: a page of one file. */
+  readonly printsHtml?: true;
   readonly example: string;
   readonly exitCodes: string;
   readonly load: () => Promise<RunCommand>;

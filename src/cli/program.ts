@@ -22,7 +22,7 @@ export function createProgram(dispatch: Dispatch): Command {
     .option("-c, --config <FILE>", "configuration file (default: TIERCAST_CONFIG, else ./tiercast.yaml)")
     .addOption(
       new Option("-o, --output <FORMAT>", "what stdout carries")
-        .choices(["table", "json", "csv"])
+        .choices(["table", "json", "csv", "html"])
         .default("table"),
     )
     .option("--no-color", "no colour (also: NO_COLOR, or an output that is no terminal)")
@@ -69,10 +69,13 @@ function addCommand(
   }
   command.addHelpText("after", `\nExample:\n  ${spec.example}\n\nExit codes: ${spec.exitCodes}`);
   command.action(async () => {
-    const args = argument === undefined ? [] : [command.args[0]];
+    const isList = argument?.name.endsWith("...") === true;
+    const args = argument === undefined ? [] : isList ? command.args : [command.args[0]];
     const given = command.optsWithGlobals();
     if (given["output"] === "csv" && !spec.printsCsv)
       throw new UserError(`-o csv: ${spec.name} prints no CSV (use -o json)`);
+    if (given["output"] === "html" && !spec.printsHtml)
+      throw new UserError(`-o html: ${spec.name} prints no page (use -o json)`);
     await dispatch(spec, args, given);
   });
   speakPlainly(command);

@@ -186,7 +186,7 @@ function navigationReport(state: Behaviour, settings: ReportSettings): Navigatio
   };
   if (settings.sequenceModel && state.learnedSessions >= 200) {
     const network = trainNetwork(state.learned);
-    rankings["sequence"] = (recent) => rankByNetwork(network, recent);
+    rankings["sequence"] = (recent) => rankByNetwork(network, recent, 4);
   }
   const accuracy = nextAccuracy(paths, rankings);
   const { gapMs } = state.settings;
@@ -195,7 +195,7 @@ function navigationReport(state: Behaviour, settings: ReportSettings): Navigatio
     heldOutSessions: held.length,
     contexts: state.navigation.contexts.size,
     accuracy,
-    accuracyWithoutRepeats: nextAccuracy(paths.map(withoutRepeats), rankings),
+    accuracyWithoutRepeats: nextAccuracy(paths.map(withoutRepeats), withoutLast(rankings)),
     sequenceModel: sequenceVerdict(paths, rankings),
     expected:
       held.length < 20
@@ -211,6 +211,16 @@ function navigationReport(state: Behaviour, settings: ReportSettings): Navigatio
   };
 }
 
+/** Where a step is never the one before, no ranking offers that. */
+function withoutLast(rankings: Readonly<Record<string, RankNext>>): Readonly<Record<string, RankNext>> {
+  return Object.fromEntries(
+    Object.entries(rankings).map(([name, rank]) => {
+      const ranked: RankNext = (recent) => rank(recent).filter((endpoint) => endpoint !== recent.at(-1));
+      return [name, ranked];
+    }),
+  );
+}
+
 /** Kept where its top 3 beats the chain's by more than two standard errors. */
 function sequenceVerdict(
   paths: readonly (readonly string[])[],
@@ -222,14 +232,14 @@ function sequenceVerdict(
 }
 
 function rankBy(navigation: Navigation): RankNext {
-  return (recent) => nextShares(navigation, recent, 3).next.map(({ endpoint }) => endpoint);
+  return (recent) => nextShares(navigation, recent, 4).next.map(({ endpoint }) => endpoint);
 }
 
 function popular(state: Behaviour): RankNext {
   const counts = new Map<string, number>();
   for (const path of state.learned)
     for (const endpoint of path) counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
-  const top = [...counts].sort(([, m], [, n]) => n - m).slice(0, 3);
+  const top = [...counts].sort(([, m], [, n]) => n - m).slice(0, 4);
   const names = top.map(([name]) => name);
   return () => names;
 }
