@@ -135,7 +135,7 @@ const platform = groupField({
     "local",
     "kubernetes",
   ]).prefault("local"),
-  kubernetes: kubernetesField.prefault({}).describe("With kind: kubernetes."),
+  kubernetes: kubernetesField.describe("With kind: kubernetes.").optional(),
   routerPort: countField("Port of the router on loopback; 0 is any free port.", { max: 65_535 }).prefault(0),
   slotsPerUnit: countField("Requests a unit works on at a time.", { min: 1, max: 10_000 }).prefault(4),
   serviceTime: durationField("Mean time a request keeps a slot busy.").prefault("200ms"),

@@ -85,7 +85,7 @@ export function completeSettings(parsed: ParsedConfig, folders: SettingsFolders)
       jitterFraction: parsed.schedule.jitterFraction,
       maxDecisionAgeMs: parsed.schedule.maxDecisionAge ?? durationMs(2 * intervalMs),
     },
-    policies: withCluster(completePolicies(parsed, file(parsed.policies.pack), limits, tiers, warm), platform, parsed),
+    policies: completePolicies(parsed, file(parsed.policies.pack), { limits, tiers, warm, platform }),
     platform,
     pulumi: completePulumi(parsed, file(parsed.pulumi.passphraseFile)),
     state: {
@@ -207,9 +207,7 @@ function updateCostUsd(priceUsdPerUnitHour: number): number {
 function completePolicies(
   parsed: ParsedConfig,
   pack: string | undefined,
-  limits: LimitSettings,
-  tiers: Readonly<Record<Tier, TierSettings>>,
-  warm: Settings["warm"],
+  { limits, tiers, warm, platform }: Pick<Settings, "limits" | "tiers" | "warm" | "platform">,
 ): PolicySettings {
   const { policies, tenancy } = parsed;
   const { requiredTags, priceUsdPerUnitHour, warmKinds: _kinds, ...given } = policies.limits;
@@ -239,6 +237,9 @@ function completePolicies(
       accountShareUnits: tenancy === undefined ? "none" : "per-plan",
       priceUsdPerUnitHour: givenOver(prices, priceUsdPerUnitHour),
       warmKinds: warmKindLimits(parsed),
+      ...(platform.kind === "local"
+        ? {}
+        : { kubernetes: kubernetesLimits(platform, parsed.platform.kubernetes) }),
     },
   };
 }
@@ -250,17 +251,6 @@ function givenOver<T extends Readonly<Record<string, number>>>(
 ): T {
   const said = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...defaults, ...Object.fromEntries(said) };
-}
-
-/** The policy limits, with those that only a cluster has. */
-function withCluster(
-  policies: PolicySettings,
-  platform: Settings["platform"],
-  parsed: ParsedConfig,
-): PolicySettings {
-  if (platform.kind === "local") return policies;
-  const kubernetes = kubernetesLimits(platform, parsed.platform.kubernetes);
-  return { ...policies, limits: { ...policies.limits, kubernetes } };
 }
 
 function completePlatform(

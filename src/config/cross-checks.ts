@@ -10,6 +10,7 @@ import {
   smallestTotal,
   warning,
 } from "./cross-check.ts";
+import { kubernetesChecks } from "./kubernetes-checks.ts";
 import { policyChecks } from "./policy-checks.ts";
 import { prometheusChecks } from "./prometheus-checks.ts";
 import { warmChecks } from "./warm-checks.ts";
@@ -31,6 +32,7 @@ export function crossChecks(settings: Settings): readonly CrossCheck[] {
     ...scheduleChecks(),
     ...policyChecks(),
     ...platformChecks(),
+    ...kubernetesChecks(),
     ...tagChecks(),
     ...activityChecks(),
   ];

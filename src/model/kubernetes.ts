@@ -202,6 +202,16 @@ export interface DaemonSettings {
   readonly serviceMonitor: boolean;
 }
 
+/** What the policy pack is told of a cluster. */
+export interface KubernetesPolicyLimits {
+  /** Highest maxReplicas of each tier's HPA. */
+  readonly maxReplicas: Readonly<Record<Tier, number>>;
+  /** Prices of what pods request; `none`: only the price per unit counts. */
+  readonly requestPrices:
+    | { readonly usdPerCpuCoreHour: number; readonly usdPerMemoryGibHour: number }
+    | "none";
+}
+
 /** What a Kubernetes tier stack is a function of. Plain JSON, as the local one's. */
 export interface KubernetesTierPlacement {
   readonly service: string;

@@ -1,6 +1,6 @@
 import type { ActivitySettings } from "./activity.ts";
 import type { ScheduledEvent } from "./known-ahead.ts";
-import type { KubernetesPlatformSettings } from "./kubernetes.ts";
+import type { KubernetesPlatformSettings, KubernetesPolicyLimits } from "./kubernetes.ts";
 import type { LatencySettings } from "./latency.ts";
 import type { PrewarmSettings } from "./prewarm.ts";
 import type { TenancySettings } from "./tenancy.ts";
@@ -285,6 +285,8 @@ export interface PolicyLimits {
   readonly warmKinds?: Readonly<
     Record<string, { readonly maxCount: number; readonly priceUsdPerHour: number }>
   >;
+  /** With a Kubernetes platform only. */
+  readonly kubernetes?: KubernetesPolicyLimits | undefined;
 }
 
 /** Where units run. */
