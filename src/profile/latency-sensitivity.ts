@@ -127,7 +127,7 @@ export function latencySensitivity(record: LatencyRecord, seed = 1): LatencySens
     thresholdMs: latencyEdgeMs(best.bin),
     // A threshold is known to its bin at best.
     lowerMs: latencyEdgeMs(Math.min(best.bin, quantile(bins, 0.025)) - 1),
-    upperMs: latencyEdgeMs(Math.max(best.bin, quantile(bins, 0.975)) + 1),
+    upperMs: latencyEdgeMs(Math.max(best.bin, quantile(bins, 0.975), lastAlike(observed, best)) + 1),
     oddsRatio: best.odds,
     oddsLower,
     oddsUpper: quantile(odds, 0.975),
@@ -188,6 +188,13 @@ function bestThreshold(table: Table): Split | undefined {
     if (split.odds > 1 && (best === undefined || split.chi > best.chi)) best = split;
   }
   return best;
+}
+
+/** Where no response falls between two thresholds, both divide alike: the record cannot tell one from the other. */
+function lastAlike(table: Table, best: Split): number {
+  let bin = best.bin;
+  while (bin + 1 < BINS && oddsAt(table, bin + 1).chi === best.chi) bin++;
+  return bin;
 }
 
 /** Mantel-Haenszel odds ratio and chi-square of leaving at or above `bin` against below, over strata. */
