@@ -62,27 +62,40 @@ function judgeTier(resources: readonly Resource[], config: PolicyConfiguration, 
   if (!("value" in planned && "value" in least && "value" in most && "value" in limit)) {
     return { topUnits: 0, problems: [] };
   }
-  const wanted = Math.max(1, planned.value);
+  const bounds = { units: planned.value, least: least.value, most: most.value, limit: limit.value };
+  return { topUnits: planned.value === 0 ? 0 : most.value, problems: judgeBounds(hpa, tier, bounds) };
+}
+
+interface Bounds {
+  readonly units: number;
+  readonly least: number;
+  readonly most: number;
+  readonly limit: number;
+}
+
+function judgeBounds(
+  hpa: Resource,
+  tier: TierName,
+  { units, least, most, limit }: Bounds,
+): readonly string[] {
+  const wanted = Math.max(1, units);
   const problems: string[] = [];
-  if (least.value !== wanted) {
+  if (least !== wanted) {
     problems.push(
-      `${labelOf(hpa)} has minReplicas ${least.value}, the plan has ${planned.value} units: make it ${wanted}.`,
+      `${labelOf(hpa)} has minReplicas ${least}, the plan has ${units} units: make it ${wanted}.`,
     );
   }
-  if (most.value < least.value)
-    problems.push(`${labelOf(hpa)} has maxReplicas ${most.value} below its minReplicas.`);
-  if (tier === "baseline" && most.value !== least.value) {
-    problems.push(
-      `${labelOf(hpa)} may move from ${least.value} to ${most.value}: baseline's bounds are equal.`,
-    );
+  if (most < least) problems.push(`${labelOf(hpa)} has maxReplicas ${most} below its minReplicas.`);
+  if (tier === "baseline" && most !== least) {
+    problems.push(`${labelOf(hpa)} may move from ${least} to ${most}: baseline's bounds are equal.`);
   }
-  if (most.value > Math.max(limit.value, wanted)) {
+  if (most > Math.max(limit, wanted)) {
     problems.push(
-      `${labelOf(hpa)} has maxReplicas ${most.value}, at most ${limit.value} are allowed: ` +
+      `${labelOf(hpa)} has maxReplicas ${most}, at most ${limit} are allowed: ` +
         `lower it or raise platform.tiers.${tier}.maxReplicas.`,
     );
   }
-  return { topUnits: planned.value === 0 ? 0 : most.value, problems };
+  return problems;
 }
 
 function topLimit(config: PolicyConfiguration, tier: TierName) {

@@ -69,10 +69,7 @@ function costOf(resources: readonly Resource[], prices: RequestPrices): Reading<
   return "problem" in warm ? warm : { value: usdPerHour + warm.value };
 }
 
-function placeholdersUsdPerHour(
-  resources: readonly Resource[],
-  prices: RequestPrices,
-): Reading<number> {
+function placeholdersUsdPerHour(resources: readonly Resource[], prices: RequestPrices): Reading<number> {
   let usdPerHour = 0;
   for (const placeholders of objectsOf(resources, DEPLOYMENT, "warm")) {
     const units = readCountAt(placeholders, "spec.replicas");
