@@ -179,9 +179,9 @@ function boundReason({ hpaOverOracle, fixedOverOracle }: Evidence): Reason {
     code: "bound",
     speaks: "neither",
     text:
-      `A policy that knows the future would hold ${percent(Math.max(0, 1 - 1 / hpaOverOracle))} fewer unit-hours than the ` +
-      `HPA and ${percent(Math.max(0, 1 - 1 / fixedOverOracle))} fewer than a fixed size that misses 0.1 %: ` +
-      "no forecast can save more.",
+      `A policy that knows the future would hold ${percent(Math.max(0, 1 - 1 / hpaOverOracle))} fewer unit-hours ` +
+      `than the HPA and ${percent(Math.max(0, 1 - 1 / fixedOverOracle))} fewer than a fixed size ` +
+      "that misses 0.1 %: no forecast can save more.",
   };
 }
 

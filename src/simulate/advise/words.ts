@@ -31,8 +31,8 @@ export function gains({ bills }: LeadAdvice): readonly string[] {
   const lines: string[] = [];
   if (same !== undefined && hpa !== undefined && same.missed < hpa.missed * (1 - LEAST_GAIN)) {
     lines.push(
-      `Prevents: ${count(hpa.missed - same.missed)} of ${count(hpa.missed)} requests in 30 days that find no unit with the ` +
-        "HPA, for the same unit-hours.",
+      `Prevents: ${count(hpa.missed - same.missed)} of ${count(hpa.missed)} requests in 30 days that find ` +
+        "no unit with the HPA, for the same unit-hours.",
     );
   }
   if (lean !== undefined && hpa !== undefined)

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { HOUR_MS } from "../../../src/model/time.ts";
 import {
   billsOf,
@@ -47,8 +47,14 @@ test("the least fixed size that misses a share is that of a search through all",
 });
 
 describe("bills", () => {
+  let shared: Awaited<ReturnType<typeof simulation>>;
+
+  beforeAll(async () => {
+    shared = await simulation();
+  }, 120_000);
+
   test("per 30 days, at the HPA's unit-hours, and in money what is always on at the baseline price", async () => {
-    const made = await simulation();
+    const made = shared;
     const row = {
       at: { kind: "level", level: 0.003 } as const,
       unitHours: nearestRun(made.runs, "hpa", 3000)?.figures.unitHours ?? 0,
@@ -72,7 +78,7 @@ describe("bills", () => {
   });
 
   test("a policy against itself is at 1, whatever the days", async () => {
-    const { runs } = await simulation();
+    const { runs } = shared;
     const hpa = runs.filter(({ policy }) => policy === "hpa");
     const { violationRatio } = standing(world, hpa, hpa, 50);
     for (const end of Object.values(violationRatio)) expect(end).toBeCloseTo(1, 9);
