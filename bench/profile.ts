@@ -1,5 +1,6 @@
 /**
- * Behaviour from logs: `node bench/profile.ts PATH...`. Access logs as `tiercast profile` reads them; also CSV of sessions
+ * Behaviour from logs: `node bench/profile.ts PATH...`. Access logs as `tiercast profile` reads them; also CSV of
+ * sessions
  * (`session_id,sequence` and `timestamp,session,user_id,host,step,request`). Prints navigation accuracy on held-out
  * sessions, bots against labels, latency, clusters, CPU time and memory. `--users N` feeds N synthetic users instead.
  */
@@ -123,7 +124,8 @@ function showClusters({ clustering }: BehaviourReport): void {
     console.log(`  clusters: silhouette ${silhouette.toFixed(2)}, stability ${stability.toFixed(2)}`);
     for (const { name, share } of clusters) console.log(`    ${percent(share)} ${name}`);
     console.log(
-      `    dbscan: ${density.clusters}, noise ${percent(density.noiseShare)}, agreement ${density.agreement.toFixed(2)}`,
+      `    dbscan: ${density.clusters}, noise ${percent(density.noiseShare)}, ` +
+        `agreement ${density.agreement.toFixed(2)}`,
     );
   }
 }

@@ -92,7 +92,8 @@ function barsOf(bars: readonly { readonly name: string; readonly share: number }
       const length = Number.isFinite(share) ? width(share) : 0;
       return (
         `<text class="label" x="4" y="${pixel(top + 10)}">${escapeXml(name)}</text>` +
-        `<rect x="4" y="${pixel(top + 14)}" width="${pixel(length)}" height="${pixel(height - 20)}" fill="var(--inner)"/>` +
+        `<rect x="4" y="${pixel(top + 14)}" width="${pixel(length)}" height="${pixel(height - 20)}" ` +
+        `fill="var(--inner)"/>` +
         `<text x="${pixel(length + 10)}" y="${pixel(top + height - 7)}">${percent(share, 1)}</text>`
       );
     })
@@ -165,7 +166,8 @@ function clusterText({ clustering }: BehaviourReport): string {
   if (clustering === undefined) return "Fewer than 30 users with three requests: nothing to cluster.";
   const { silhouette, stability, density } = clustering;
   return (
-    `K-Means, k by silhouette (${figure(silhouette)}) and stability under resampling (adjusted Rand ${figure(stability)}). ` +
+    `K-Means, k by silhouette (${figure(silhouette)}) and stability under resampling ` +
+    `(adjusted Rand ${figure(stability)}). ` +
     `DBSCAN finds ${density.clusters} and ${percent(density.noiseShare)} noise; agreement ${figure(density.agreement)}.`
   );
 }

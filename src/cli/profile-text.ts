@@ -18,7 +18,8 @@ export function profileLines(report: BehaviourReport, { name }: LogReading): rea
     `Bots by behaviour alone, against robots.txt and user agents: ${botLine(bots.score)}`,
     clustering === undefined ? "Clusters: too few users" : `Clusters: ${clusterLine(clustering)}`,
     "",
-    `Next step, learned from ${navigation.learnedSessions} sessions, scored on the ${navigation.heldOutSessions} after them:`,
+    `Next step, learned from ${navigation.learnedSessions} sessions, ` +
+      `scored on the ${navigation.heldOutSessions} after them:`,
     accuracyTable(navigation.accuracy),
     `Sequence model: ${navigation.sequenceModel}`,
     "",

@@ -59,8 +59,8 @@ interface Watch {
 const MOST_WATCHES = 16;
 
 /**
- * Units that were asked for are timed until they are ready. Updates come faster than units start: each growth has a watch
- * of its own, or only the quick starts would ever be measured. One that is taken back in part says nothing.
+ * Units that were asked for are timed until they are ready. Updates come faster than units start: each growth has a
+ * watch of its own, or only the quick starts would ever be measured. One that is taken back in part says nothing.
  */
 function watchGrowth(parts: ControllerParts, record: CycleRecord, watches: Set<Watch>): void {
   const { decision, apply } = record;

@@ -5,8 +5,9 @@ const POLL_WALL_MS = 200;
 
 /**
  * Measures one lead time: from the decision to the instant when every tier has the units that were applied. Ends
- * without a sample when that takes longer than `limitMs` (daemon time) or when `signal` aborts. Counted on the monotonic clock: a wall clock that is set
- * meanwhile would leave a negative time in the journal, or one of an hour, to be sized by for days.
+ * without a sample when that takes longer than `limitMs` (daemon time) or when `signal` aborts. Counted on the
+ * monotonic clock: a wall clock that is set meanwhile would leave a negative time in the journal, or one of an hour, to
+ * be sized by for days.
  */
 export async function watchLeadTime(
   parts: ControllerParts,

@@ -73,7 +73,6 @@ export interface GateSettings {
   readonly promoteLoss: number;
   /** How long the bars of promotion must have been met without a break. */
   readonly dwellMs: DurationMs;
-  /** Fewer scores say nothing. */
   readonly minScores: number;
   /** Margin on top of demand now while the forecast does not act: what it would have added is missing. */
   readonly headroomFraction: number;
@@ -208,9 +207,8 @@ export interface WarmSettings {
 export interface LimitSettings {
   readonly maxTotalUnits: number;
   readonly maxCostUsdPerHour: number;
-  /** Units a tier may grow in one update. */
+  /** Units a tier may grow, and shrink, in one update. */
   readonly maxStepUpUnits: number;
-  /** Units a tier may shrink in one update. */
   readonly maxStepDownUnits: number;
   /** Units of the total kept for burst: baseline + predictive stay below maxTotalUnits minus this. */
   readonly burstReserveUnits: number;

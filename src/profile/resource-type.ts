@@ -2,7 +2,7 @@ import type { ActivityEvent } from "../model/activity.ts";
 import type { ResourceType } from "../model/user-profile.ts";
 
 const ASSET =
-  /\.(?:gif|jpe?g|png|ico|svg|webp|avif|bmp|xbm|css|js|mjs|map|woff2?|ttf|eot|otf|mpe?g|mp[34]|wav|au|webm|class|swf)$/i;
+  /\.(?:gif|jpe?g|png|ico|svg|webp|avif|bmp|xbm|css|m?js|map|woff2?|ttf|eot|otf|mpe?g|mp[34]|wav|au|webm|class|swf)$/i;
 const DOCUMENT = /\.(?:pdf|zip|gz|tgz|bz2|xz|jar|rpm|deb|exe|docx?|xlsx?|pptx?|ps|txt|csv|tar)$/i;
 const FEED = /(?:^|\/)(?:feeds?|rss|atom)(?:\/|$|\.)|\.(?:rss|atom|rdf)$|(?:rss|atom|index|feed)2?\.xml$/i;
 const ROBOTS = /\/(?:robots\.txt|sitemap[\w-]*\.xml(?:\.gz)?)$/i;

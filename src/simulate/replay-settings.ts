@@ -66,8 +66,9 @@ const PLENTY = 100_000;
  * raise the very quantile that is swept. `reactive-only` is off too: it takes the headroom away where
  * demand is hardest to forecast; on the training part of NAB's ELB trace it leaves 4 to 500 times the
  * violations at equal unit-hours. A size is held for the shipped two cycles, 5 min at least: on training parts
- * (Google CPU, KPI, ISP, NASA; short lead) the geometric mean of violations falls by a quarter against a release at once,
- * and a third to three quarters of the updates are saved; on WorldCup98, by the minute, 10 min cost a third more than 5.
+ * (Google CPU, KPI, ISP, NASA; short lead) the geometric mean of violations falls by a quarter against a release
+ * at once, and a third to three quarters of the updates are saved; on WorldCup98, by the minute, 10 min cost a
+ * third more than 5.
  */
 export function replaySettings(world: TraceWorld, knob: TiercastKnob): Settings {
   const base = simulatedSettings();

@@ -24,7 +24,8 @@ svg{width:100%;height:auto;display:block}svg text{font-size:12px;fill:var(--soft
 .peer{fill:none;stroke-width:1.5}
 .baseline{fill:var(--baseline)}.predictive{fill:var(--predictive)}.burst{fill:var(--burst)}
 .band{fill:var(--band)}.demand{fill:none;stroke:var(--ink);stroke-width:1.4}.cell{fill:var(--empty)}
-.scroll{overflow-x:auto}@media(max-width:720px){.scroll svg{min-width:760px}}table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:6px 0 14px}
+.scroll{overflow-x:auto}@media(max-width:720px){.scroll svg{min-width:760px}}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:6px 0 14px}
 th,td{padding:4px 12px 4px 0;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th{color:var(--soft);font-weight:600}
 th:first-child,td:first-child{text-align:left}th{white-space:normal;vertical-align:bottom;max-width:8em}
@@ -71,7 +72,8 @@ export function simulationPage(simulation: Simulation, name: string): string {
       "Frontier",
       "Each policy with its knob swept. Lower left is better: less demand missed for fewer unit-hours. " +
         "perfect is tiercast's own rules told what comes: no forecast takes them below it. Gap closed is how far " +
-        "a policy gets from the HPA towards it. Ratios are over the HPA's: V at equal unit-hours, unit-hours at equal V.",
+        "a policy gets from the HPA towards it. Ratios are over the HPA's: V at equal unit-hours, " +
+        "unit-hours at equal V.",
       frontierPlot(simulation) + comparisonTables(simulation.comparison),
     ),
     ...costs,

@@ -154,7 +154,10 @@ describe("a file without a configuration", () => {
     const atMs = END_MS + 20 * 86_400_000;
     const iso = (ms: number): string => new Date(ms).toISOString();
     // Three days: one of them is no weekend, whatever today is.
-    await bare.write("events.csv", `kind,start,end,lift\nsale,${iso(atMs)},${iso(atMs + 3 * 86_400_000)},3\n`);
+    await bare.write(
+      "events.csv",
+      `kind,start,end,lift\nsale,${iso(atMs)},${iso(atMs + 3 * 86_400_000)},3\n`,
+    );
     const flags = ["plan", "--capacity", "90d", "--file", "demand.csv", "--unit-rps", "5", "-o", "json"];
     const plain = JSON.parse((await bare.run(flags)).stdout);
     const sale = JSON.parse((await bare.run([...flags, "--events", "events.csv"])).stdout);

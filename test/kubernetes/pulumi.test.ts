@@ -11,7 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Cluster, startCluster } from "./cluster/cluster.ts";
 import { testedPrograms, whySkipped } from "./cluster/programs.ts";
-import { budgetOf, workloadOf, readyReplicas, scaler, scalerOf, untilReady } from "./objects.ts";
+import { budgetOf, readyReplicas, scaler, scalerOf, untilReady, workloadOf } from "./objects.ts";
 
 const programs = testedPrograms();
 const engineFile = process.env["TIERCAST_TEST_PULUMI"];

@@ -20,7 +20,11 @@ const QUEUEING: Exception = {
 
 /** Words for declared names (functions, types, variables, parameters, properties) and file names. */
 const BANNED_NAMES: readonly Banned[] = [
-  { word: /manager/i, instead: "say what it does", exceptions: [] },
+  {
+    word: /manager/i,
+    instead: "say what it does",
+    exceptions: [{ allow: /^FIELD_MANAGER$/, where: /^src\/model\/kubernetes/, why: "Kubernetes' own term" }],
+  },
   { word: /handler/i, instead: "say what it does", exceptions: [] },
   { word: /helper/i, instead: "say what it does", exceptions: [] },
   {
@@ -42,7 +46,14 @@ const BANNED_NAMES: readonly Banned[] = [
   {
     word: /deploy/i,
     instead: "update",
-    exceptions: [{ allow: /^deployment$/, where: /^src\/apply\//, why: "field of Pulumi's exported state" }],
+    exceptions: [
+      { allow: /^deployment$/, where: /^src\/apply\//, why: "field of Pulumi's exported state" },
+      {
+        allow: /deployment/i,
+        where: /^(?:policies|stacks\/kubernetes|src\/model\/kubernetes|test\/kubernetes)/,
+        why: "the Kubernetes object",
+      },
+    ],
   },
   {
     word: /predictions?(?!Interval)/i,

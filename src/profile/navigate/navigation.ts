@@ -81,7 +81,8 @@ export function learnPath(state: Navigation, path: readonly string[], atMs: numb
 }
 
 /**
- * Shares of what follows `recent`: the steps of the session so far or its last `order` ones, newest last. Contexts are interpolated from long to short by Witten and Bell
+ * Shares of what follows `recent`: the steps of the session so far or its last `order` ones, newest last.
+ * Contexts are interpolated from long to short by Witten and Bell
  * (1991, method C): a context seen `n` times with `d` different successors counts n / (n + d), the rest is left to
  * the context one step shorter. Unseen endpoints keep the mass that the root leaves.
  */

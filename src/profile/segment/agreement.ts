@@ -1,6 +1,6 @@
 /**
- * Adjusted Rand index of two labellings of the same rows (Hubert and Arabie 1985): 1 the same up to names, 0 what chance
- * gives.
+ * Adjusted Rand index of two labellings of the same rows (Hubert and Arabie 1985): 1 the same up to names, 0
+ * what chance gives.
  */
 export function adjustedRand(a: readonly number[], b: readonly number[]): number {
   const cells = new Map<string, number>();
