@@ -112,7 +112,8 @@ export function endLabels(
 /** A picture that scrolls sideways where the page is narrower than its text can be read at. */
 export function svg(frame: Frame, title: string, content: string): string {
   return (
-    `<div class="scroll"><svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-label="${escapeXml(title)}">` +
+    `<div class="scroll"><svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" ` +
+    `aria-label="${escapeXml(title)}">` +
     `<title>${escapeXml(title)}</title>${content}</svg></div>`
   );
 }
