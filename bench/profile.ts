@@ -112,7 +112,7 @@ function showBots(state: Behaviour): void {
       const part = profiles.filter(({ user }) => (hash32(user, 23) & 1) === half);
       const score = scoreBots(part, view, least);
       console.log(
-        `  bots, ${least}+ requests, ${half === 0 ? "half rules were set on" : "other half"}: precision ` +
+        `  bots, ${least}+ requests, ${half === 0 ? "one half" : "the other half"}: precision ` +
           `${percent(score.precision)}, recall ${percent(score.recall)} (${score.labelled} of ${score.users} labelled)`,
       );
     }

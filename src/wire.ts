@@ -19,6 +19,7 @@ import { JOURNAL_FILE } from "./journal/open-store.ts";
 import { ownIdentity } from "./journal/process-identity.ts";
 import { createPlatformReader } from "./local/platform-reader.ts";
 import type { Journal } from "./model/journal-port.ts";
+import { localPlatform } from "./model/platform-settings.ts";
 import type { AheadSource, Clock, ForecastEngine, Log } from "./model/ports.ts";
 import { type DemandSeries, joinSeries } from "./model/series.ts";
 import type { Settings } from "./model/settings.ts";
@@ -80,7 +81,9 @@ export function shippedPack(): string {
 /** The composition root: the one place that knows every adapter. */
 export async function wire(options: WireOptions): Promise<Wired> {
   const { settings } = options;
-  // First what may be the user's mistake and needs nothing on disk.
+  // First what may be the user's mistake and needs nothing on disk. Stacks and policies of a cluster are there, what
+  // reads it and acts on it is not yet.
+  localPlatform(settings, "a cycle");
   const pack = await pinPack(settings.policies.pack ?? shippedPack(), settings.policies.limits);
   makeStateFolder(settings.state.folder);
   const lease = options.lease === "take" ? await takeLease(settings) : null;
