@@ -152,7 +152,11 @@ export const kubernetesField = groupField({
   namespace: nameField("Namespace. Default: the service's name.").optional(),
   createNamespace: flag("The base stack makes the namespace.").prefault(true),
   workload: workload.prefault({}).describe("What a unit is."),
-  tiers: groupField({ baseline: tier.prefault({}), predictive: tier.prefault({}), burst: tier.prefault({}) })
+  tiers: groupField({
+    baseline: tier.prefault({}).describe("Of baseline units."),
+    predictive: tier.prefault({}).describe("Of predictive units."),
+    burst: tier.prefault({}).describe("Of burst units."),
+  })
     .prefault({})
     .describe(`Where units run, for ${TIERS.join(", ")}.`),
   priorities: groupField({

@@ -36,9 +36,9 @@ function withoutNonsense(series: DemandSeries): DemandSeries {
   return { ...series, values: series.values.map((value) => (value >= 0 && value < Infinity ? value : NaN)) };
 }
 
-/** Unknown counts as on time. */
+/** Until enough looks say otherwise, a source is on time: an outage that just began is no habit. */
 function usualLate(lateSteps: readonly number[]): number {
-  return lateSteps.length === 0 ? 0 : Math.min(...lateSteps);
+  return lateSteps.length < LATE_CYCLES ? 0 : Math.min(...lateSteps);
 }
 
 /** Cycles whose lateness is remembered. */

@@ -47,7 +47,8 @@ describe("a peak at 09:00 New York time", () => {
     startMs,
   );
 
-  it.each(MEMBERS.filter(({ name }) => !["naive", "level", "ets"].includes(name)))(
+  // log-direct looks at changes up to a factor of 4.5 from the level now: at night it flattens a peak of nine times that.
+  it.each(MEMBERS.filter(({ name }) => !["naive", "level", "ets", "log-direct"].includes(name)))(
     "is forecast at 09:00 on the day of the change by $name",
     (member) => {
       const outcome = member.fit(history, { clock });
