@@ -17,7 +17,7 @@ function complete(line: string): readonly string[] {
 
 describe("in a real bash", () => {
   test.each([
-    ["tiercast p", ["plan", "pause"]],
+    ["tiercast p", ["plan", "profile", "pause"]],
     ["tiercast engine i", ["install"]],
     ["tiercast -c x.yaml engine s", ["status"]],
     ["tiercast once --stop-after d", ["decide"]],
