@@ -14,6 +14,8 @@ import { recoverNow } from "./recover.ts";
 /** What `apply` is asked to do, and what of the world it was decided on. */
 export interface Act {
   readonly cycle: number;
+  /** When the cycle began to look at the world, on the monotonic clock. */
+  readonly beganMonotonicMs: number;
   readonly mode: Mode;
   readonly decision: Decision;
   readonly inputs: StackInputs;
@@ -112,7 +114,9 @@ async function consent(
 
 /** Decided on a snapshot, checked again before acting. */
 async function worldMoved(parts: ControllerParts, request: Act): Promise<string | undefined> {
-  const ageMs = parts.clock.nowMs() - request.decision.atMs;
+  // A process that was stopped between its look at demand and its decision decides on what was long ago.
+  const sinceLookMs = (parts.clock.monotonicMs() - request.beganMonotonicMs) * parts.clock.speed;
+  const ageMs = Math.max(parts.clock.nowMs() - request.decision.atMs, sinceLookMs);
   const limitMs = parts.settings.schedule.maxDecisionAgeMs;
   if (ageMs > limitMs)
     return `decided ${shortDuration(ageMs)} ago, at most ${shortDuration(limitMs)} is acted on`;

@@ -19,6 +19,7 @@ export async function applyStage(pass: Pass): Promise<void> {
     parts,
     {
       cycle: record.cycle,
+      beganMonotonicMs: pass.beganMonotonicMs,
       mode: modeInForce(pass),
       decision,
       inputs: stackInputs,
@@ -136,6 +137,7 @@ export async function rollBack(pass: Pass, note: string): Promise<void> {
     parts,
     {
       cycle: record.cycle,
+      beganMonotonicMs: parts.clock.monotonicMs(),
       mode: modeInForce(pass),
       decision: { ...decision, atMs: parts.clock.nowMs() },
       inputs,

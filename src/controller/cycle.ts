@@ -65,6 +65,7 @@ export async function runCycle(
     state,
     options,
     record,
+    beganMonotonicMs: parts.clock.monotonicMs(),
     traffic: null,
     series: null,
     input: null,

@@ -18,6 +18,8 @@ export interface Pass {
   readonly state: ControllerState;
   readonly options: CycleOptions;
   readonly record: Draft;
+  /** When the pass began, by the clock that nobody sets. */
+  readonly beganMonotonicMs: number;
   /** The last minute at the router; null when it says nothing. */
   traffic: TrafficSample | null;
   series: DemandSeries | null;

@@ -11,13 +11,6 @@ import { withJournal } from "./open-night.ts";
 const SEEDS = Number(process.env["TIERCAST_TEST_SEEDS"] ?? 500);
 const NIGHT_MS = 6 * HOUR_MS;
 
-/**
- * Nights that are known to break a promise, each with its cause; mended, it must leave this list. In 262 one tier gives up
- * units that still start while another grows, and an update that is cut off amid the two leaves fewer than before. In 414 and 426 an update begins a
- * quarter of an hour after its cycle; why is not known yet.
- */
-const KNOWN_BROKEN: readonly number[] = [414, 426];
-
 function night(seed: number, onLine?: (line: string) => void) {
   return simulateNight({ seed, forMs: NIGHT_MS, openDisk: openNightDisk, ...(onLine ? { onLine } : {}) });
 }
@@ -32,8 +25,7 @@ describe("nights of random faults, six simulated hours each", { timeout: 1_800_0
         met.set(`${fault} at ${place}`, (met.get(`${fault} at ${place}`) ?? 0) + 1);
       }
       const again = `node bench/fault-simulation.ts --seed ${seed} --for 6h`;
-      if (KNOWN_BROKEN.includes(seed)) expect(broken, `mended: ${again}`).not.toEqual([]);
-      else expect(broken, `the story of this night: ${again}`).toEqual([]);
+      expect(broken, `the story of this night: ${again}`).toEqual([]);
     }
     // A fault that never comes is a fault that is not tested.
     if (SEEDS < 500) return;
